@@ -6,12 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airssys_tui.api.views.recordings import RecordingsView, ReplayReport
-from airssys_tui.runtime.calling.recording_desk import RecordingDesk
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.system import System
+
+if TYPE_CHECKING:
+    from airssys_tui.runtime.calling.recording_desk import RecordingDesk
 
 T = TypeVar("T")
 
@@ -24,6 +26,8 @@ class RecordingAnswers(ABC):
 
     @cached_property
     def _recording(self) -> RecordingDesk:
+        from airssys_tui.runtime.calling.recording_desk import RecordingDesk  # noqa: PLC0415 -- few runtimes replay
+
         return RecordingDesk(self._floor, self._system.router)
 
     @abstractmethod

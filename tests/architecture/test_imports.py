@@ -68,6 +68,21 @@ EmbeddedRuntime.open(Path({str(tmp_path)!r}), state_dir=Path({str(tmp_path)!r}) 
     assert loaded(opening, "wasmtime", "uvicorn", "httptools") == {"wasmtime"}
 
 
+def test_a_runtime_that_records_no_calls_loads_nothing_for_that(tmp_path: Path) -> None:
+    calling = f"""
+from pathlib import Path
+from tests.support.components import Crafted
+from tests.support.world import World
+world = World(Path({str(tmp_path)!r}))
+world.open()
+world.install("crafted", Crafted())
+assert world.call("crafted", "add", 1) == 1
+world.runtime.describe("crafted").result(60)
+world.close()
+"""
+    assert loaded(calling, "wasmtime", "airssys_tui.host.recording") == {"wasmtime"}
+
+
 def test_the_command_line_itself_loads_nothing_heavy() -> None:
     assert not loaded("import airssys_tui.cli.main", *HEAVY, "rich", "sqlite3", "asyncio", "watchfiles")
 

@@ -16,7 +16,6 @@ from airssys_tui.core.traps import PRINTED, PRINTED_LINE
 from airssys_tui.host.doors.filesystem.filesystem import Filesystem
 from airssys_tui.host.doors.network.network_door import NetworkDoor
 from airssys_tui.host.doors.programs.program_door import ProgramDoor, ProgramSource
-from airssys_tui.host.recording.call_recorder import Recorder
 from airssys_tui.host.services.custom_metrics import Measures
 from airssys_tui.host.services.output_lines import Output, OutputBuffer
 from airssys_tui.host.services.spans import Tracer, Traces
@@ -31,6 +30,7 @@ from airssys_tui.store.keyvalues.overlay import RETIRED, Overlay
 
 if TYPE_CHECKING:
     from airssys_tui.engine.host import HostContext
+    from airssys_tui.host.recording.call_recorder import Recorder
 
 LINES_PER_SECOND: Final = 1_000
 

@@ -11,7 +11,6 @@ from airssys_tui.engine.compiled import Code
 from airssys_tui.engine.instance import Instance
 from airssys_tui.engine.linker import Linker
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
-from airssys_tui.runtime.actors.recorded_serving import RecordedServing
 from airssys_tui.runtime.actors.serving import Blueprint, Serving
 
 
@@ -42,9 +41,13 @@ class Making:
             GuestTrap: If its start function trapped or did not return.
             CapacityError: If the process has no room for it.
         """
-        recorded = self._tenant.recorder is not None
-        again = self._make_recorded if recorded else self._make
-        kind = RecordedServing if recorded else Serving
+        kind, again = Serving, self._make
+        if self._tenant.recorder is not None:
+            from airssys_tui.runtime.actors.recorded_serving import (  # noqa: PLC0415 -- few components are recorded
+                RecordedServing,
+            )
+
+            kind, again = RecordedServing, self._make_recorded
         serving = kind(
             self._artifact,
             again(),

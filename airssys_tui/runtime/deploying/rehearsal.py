@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
@@ -23,8 +23,6 @@ from airssys_tui.core.manifest.document import Manifest
 from airssys_tui.core.revision import Tier
 from airssys_tui.engine.admission import Sections, admit
 from airssys_tui.engine.compiled import Code
-from airssys_tui.host.recording.call_recorder import Recorder
-from airssys_tui.host.recording.recordings import Origin
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.component_tenant import NO_EDGES, ComponentTenant
 from airssys_tui.runtime.actors.contract import HealthReport, SavedState
@@ -47,6 +45,9 @@ from airssys_tui.runtime.machinery.component_services import Services
 from airssys_tui.runtime.machinery.guest_threads import Way
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.machinery.wakeups import landing
+
+if TYPE_CHECKING:
+    from airssys_tui.host.recording.call_recorder import Recorder
 
 T = TypeVar("T")
 
@@ -318,6 +319,9 @@ def _recorder(services: Services, artifact: Blueprint, tier: Tier, clock: Callab
     most = artifact.manifest.state.record
     if not most:
         return None
+    from airssys_tui.host.recording.call_recorder import Recorder  # noqa: PLC0415 -- few components are recorded
+    from airssys_tui.host.recording.recordings import Origin  # noqa: PLC0415
+
     return Recorder(Origin(artifact.revision, artifact.digest, tier), services.recorded(), most, clock)
 
 

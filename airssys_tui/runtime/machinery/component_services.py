@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 from airssys_tui.host.doors.programs.program_door import ProgramSource
-from airssys_tui.host.recording.recordings import Recordings, Shares
 from airssys_tui.host.services.custom_metrics import Measures
 from airssys_tui.host.services.neighbour import Neighbour
 from airssys_tui.host.services.spans import Traces
@@ -15,6 +15,9 @@ from airssys_tui.host.services.timer_table import Alarms
 from airssys_tui.store.keyvalues.namespace import Namespace
 from airssys_tui.store.keyvalues.patience import Waiting
 from airssys_tui.store.keyvalues.storage import Storage
+
+if TYPE_CHECKING:
+    from airssys_tui.host.recording.recordings import Recordings, Shares
 
 
 class Services:
@@ -25,7 +28,7 @@ class Services:
         alarms: Its timers.
         neighbours: Every component, by namespace and name.
         programs: Where and by what programs are started, the same for all.
-        shares: The memory for recordings, the same for all.
+        shares: Returns the memory for recordings, the same for all; called when something is to be recorded.
 
     Attributes:
         recordings: Its recorded calls; None if none was ever recorded.
@@ -37,7 +40,7 @@ class Services:
         alarms: Alarms,
         neighbours: dict[tuple[str, str], Neighbour],
         programs: ProgramSource,
-        shares: Shares,
+        shares: Callable[[], Shares],
     ) -> None:
         self.namespace = namespace
         self.alarms = alarms
@@ -51,7 +54,9 @@ class Services:
     def recorded(self) -> Recordings:
         """Return its recorded calls, for an instance that is to be recorded."""
         if self.recordings is None:
-            self.recordings = Recordings(self._shares)
+            from airssys_tui.host.recording.recordings import Recordings  # noqa: PLC0415 -- few components are recorded
+
+            self.recordings = Recordings(self._shares())
         return self.recordings
 
 
@@ -72,7 +77,6 @@ class ServiceDesk:
         self._storage = storage
         self._programs = programs
         self._waiting = waiting
-        self._shares = Shares()
         self._lock = threading.Lock()
         self._known: dict[str, Services] = {}
         self.neighbours: dict[tuple[str, str], Neighbour] = {}
@@ -88,9 +92,15 @@ class ServiceDesk:
                     Alarms(changed=partial(self._wake, component)),
                     self.neighbours,
                     self._programs,
-                    self._shares,
+                    lambda: self._shares,
                 )
             return found
+
+    @cached_property
+    def _shares(self) -> Shares:
+        from airssys_tui.host.recording.recordings import Shares  # noqa: PLC0415 -- few components are recorded
+
+        return Shares()
 
     def find(self, component: str) -> Services | None:
         """Return the services of a component, or None if it never had an instance."""

@@ -19,8 +19,6 @@ from airssys_tui.engine.linker import Linker
 from airssys_tui.engine.tiers import Tiers
 from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.host.doors.programs.program_door import ProgramSource
-from airssys_tui.host.recording.recorded_interfaces import recorded_interfaces
-from airssys_tui.host.recording.replayed_interfaces import replayed_interfaces
 from airssys_tui.runtime.machinery import heap, switch_interval
 from airssys_tui.runtime.machinery.background_tasks import Background
 from airssys_tui.runtime.machinery.component_services import ServiceDesk
@@ -100,10 +98,18 @@ class Floor:
 
     def recording_linker(self, tier: Tier) -> Linker:
         """Return the linker of a tier for instances that are recorded; others are linked as if there were none."""
+        from airssys_tui.host.recording.recorded_interfaces import (  # noqa: PLC0415 -- few components are recorded
+            recorded_interfaces,
+        )
+
         return self.tiers.linker_with(tier, "recorded", lambda: recorded_interfaces(INTERFACES))
 
     def replaying_linker(self, tier: Tier) -> Linker:
         """Return the linker of a tier for replays: it reaches nothing but a recording."""
+        from airssys_tui.host.recording.replayed_interfaces import (  # noqa: PLC0415 -- few runtimes replay
+            replayed_interfaces,
+        )
+
         return self.tiers.linker_with(tier, "replayed", lambda: replayed_interfaces(INTERFACES))
 
     async def disk(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:

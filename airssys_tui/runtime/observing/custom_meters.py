@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from airssys_tui.api.views.calling import MOST_OPEN
 from airssys_tui.api.views.components import HostUse
 from airssys_tui.api.views.metering import CustomSeries
 from airssys_tui.api.views.tracing import SpanView, TraceView
 from airssys_tui.core.limits import Limits
 from airssys_tui.engine.resources import HandleUse
-from airssys_tui.host.recording.recordings import Recordings
 from airssys_tui.host.services.custom_metrics import MAX_SERIES
 from airssys_tui.host.services.spans import MAX_TRACES, Span, Trace
 from airssys_tui.host.services.timer_table import MAX_TIMERS
 from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.machinery.component_services import Services
+
+if TYPE_CHECKING:
+    from airssys_tui.host.recording.recordings import Recordings
 
 
 def custom_series(services: Services | None) -> tuple[CustomSeries, ...]:
