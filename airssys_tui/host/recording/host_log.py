@@ -162,7 +162,8 @@ class CallLog:
     def ended(self, kind: TrapKind, message: str, fuel: int) -> None:
         """Write down how a host function ended the call."""
         self._handles.passed.clear()
-        self._write((Came.ENDED, (kind.value, message[:MOST_MESSAGE]), fuel))
+        text = message[:MOST_MESSAGE].encode(errors="replace").decode()  # names of files may be no Unicode
+        self._write((Came.ENDED, (kind.value, text), fuel))
 
     def dropping(self, place: int, value: Any) -> bool:
         """Write down that the guest drops a value of the host; return whether there was room for that."""

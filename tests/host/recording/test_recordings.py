@@ -184,3 +184,10 @@ def test_no_object_of_a_call_that_is_not_whole_is_kept(shares: Shares) -> None:
     assert sum(ref() is not None for ref in seen) == MOST_HOST_CALLS
     recorder.returned(0, 1)
     assert all(ref() is None for ref in seen)
+
+
+def test_a_message_that_is_no_unicode_is_recorded() -> None:
+    log = CallLog(Handles())
+    log.called(0, PUT, (b"",))
+    log.ended(TrapKind.HOST_ERROR, "no file \udcff", 0)
+    assert log.finish()[0].message == "no file ?"
