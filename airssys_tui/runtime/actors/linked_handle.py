@@ -59,7 +59,7 @@ class LinkedHandle:
             self._provider.post(self._drop, first=True)
 
     def _drop(self, serving: Serving) -> None:
-        if serving is self._serving:
+        if serving is self._serving and not self._handle.spent:
             serving.release(self._handle)
 
 

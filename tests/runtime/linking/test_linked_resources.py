@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from airssys_tui.api.commands import Restart, Stop
+from airssys_tui.api.views.recordings import ReplayOutcome
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.traps import GuestTrap, TrapKind
 from tests.support.linked_carts import CART, SHOP
 from tests.support.linked_guests import LINKS
-from tests.support.world import World
+from tests.support.world import PATIENCE, World
 
 
 @pytest.fixture
@@ -45,6 +46,18 @@ def test_a_handle_is_used_passed_on_and_dropped_once(shopping: World) -> None:
 def test_handles_are_dropped_with_the_instance_of_the_consumer(shopping: World) -> None:
     shopping.do(Stop("shop"))
     assert counts(shopping) == (1, 1)
+
+
+def test_a_drop_is_recorded_with_the_provider(world: World) -> None:
+    world.open()
+    world.install("carts", CART, "[state]\nrecord = 30\n")
+    world.install("shop", SHOP, LINKS)
+    world.call("shop", "open", 5)
+    world.call("shop", "drop", 0)
+    assert counts(world) == (1, 1)
+    report = world.runtime.replay("carts", every=True).result(PATIENCE)
+    assert [one.outcome for one in report.calls] == [ReplayOutcome.SAME] * len(report.calls)
+    assert report.calls[-1].call.result == "1"
 
 
 def test_handles_are_counted_with_the_consumer(shopping: World) -> None:
