@@ -29,7 +29,7 @@ def begin_wait(waiter: Actor, awaited: Actor) -> tuple[str, ...]:
         if following is None or following in trail[1:]:
             return ()
         at = following
-    del _WAITS[waiter]
+    end_wait(waiter)
     return tuple(actor.component for actor in (*trail, waiter))
 
 
