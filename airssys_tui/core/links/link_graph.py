@@ -6,14 +6,14 @@ circle would wait for itself, and a chain has at most :data:`MOST_DEPTH` links.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Final
 
 MOST_DEPTH: Final = 8
 """Links of a chain at most: from the first consumer to the last provider."""
 
-Links = Mapping[str, frozenset[str]]
-"""The providers of each consumer, by name."""
+Links = Callable[[str], Iterable[str]]
+"""Returns the providers of a component, or its consumers, by name; asked only of components that are reached."""
 
 
 def link_circle(consumer: str, providers: Iterable[str], links: Links) -> tuple[str, ...]:
@@ -26,25 +26,28 @@ def link_circle(consumer: str, providers: Iterable[str], links: Links) -> tuple[
             return trail
         if name not in seen:
             seen.add(name)
-            trails += [(other, (*trail, other)) for other in sorted(links.get(name, ()))]
+            trails += [(other, (*trail, other)) for other in sorted(links(name))]
     return ()
 
 
-def longest_chain(consumer: str, providers: Iterable[str], links: Links) -> tuple[str, ...]:
-    """Return the longest chain of names through a consumer with these providers. There must be no circle."""
-    graph = {**links, consumer: frozenset(providers)}
-    behind: dict[str, set[str]] = {}
-    for name, others in graph.items():
-        for other in others:
-            behind.setdefault(other, set()).add(name)
-    ahead = _longest(consumer, {name: set(others) for name, others in graph.items()}, {})
-    before = _longest(consumer, behind, {})
+def longest_chain(consumer: str, providers: Iterable[str], links: Links, consumers: Links) -> tuple[str, ...]:
+    """Return the longest chain of names through a consumer with these providers, which close no circle.
+
+    Args:
+        consumer: The consumer.
+        providers: Its providers.
+        links: The providers of the others; those that the consumer has until now do not count.
+        consumers: The same links the other way.
+    """
+    ahead = _longest(consumer, lambda name: providers if name == consumer else links(name), {})
+    before = _longest(consumer, lambda name: {*consumers(name)} - {consumer}, {})
     return (*reversed(before[1:]), *ahead)
 
 
-def _longest(name: str, steps: Mapping[str, set[str]], known: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+def _longest(name: str, steps: Links, known: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
     found = known.get(name)
     if found is None:
-        rest = [_longest(other, steps, known) for other in sorted(steps.get(name, ()))]
+        known[name] = (name,)  # ends a circle elsewhere, which two candidates at the same time may have closed
+        rest = [_longest(other, steps, known) for other in sorted(steps(name))]
         found = known[name] = (name, *max(rest, key=len, default=()))
     return found

@@ -107,6 +107,12 @@ class LinkBook:
         for edge in self._edges.pop(consumer, {}).values():
             self._consumers.get(edge.provider.component, set()).discard(consumer)
 
+    def _providers_of(self, consumer: str) -> set[str]:
+        return {edge.provider.component for edge in self._edges.get(consumer, {}).values()}
+
+    def _consumers_of(self, provider: str) -> Iterable[str]:
+        return self._consumers.get(provider, ())
+
     def find(self, consumer: str, interface: Interface) -> tuple[Found, ...]:
         """Find the providers of a component's imports that are nothing of the host's."""
         return tuple(self._find(consumer, wanted) for wanted in self._linker.foreign(interface))
@@ -158,14 +164,11 @@ class LinkBook:
         providers = {each.provider for each in given if isinstance(each, Resolved)}
         if not providers:
             return None
-        links = {
-            name: frozenset(edge.provider.component for edge in edges.values()) for name, edges in self._edges.items()
-        }
-        circle = link_circle(consumer, providers, links)
+        circle = link_circle(consumer, providers, self._providers_of)
         if circle:
             remedy = "link one of them to another provider in airssys.toml"
             return _Obstacle(set(circle), f"circle of links: {' -> '.join(circle)}", remedy)
-        chain = longest_chain(consumer, providers, links)
+        chain = longest_chain(consumer, providers, self._providers_of, self._consumers_of)
         if len(chain) - 1 > MOST_DEPTH:
             text = f"a chain of {len(chain) - 1} links, at most {MOST_DEPTH}: {' -> '.join(chain)}"
             return _Obstacle(set(chain), text, "compose some of them into one component")
@@ -213,7 +216,7 @@ class LinkBook:
         """
         offered = Provider(component.name, runs=True, exports=_exports(interface))
         broken: list[str] = []
-        for name in sorted(self._consumers.get(component.name, ())):
+        for name in sorted(self._consumers_of(component.name)):
             consumer = self._router.named(name)
             if consumer is None or not consumer.actor.accepts_calls:
                 continue
@@ -300,7 +303,7 @@ class LinkBook:
         mine = tuple(self._edges.get(component.name, {}).values())
         theirs = tuple(
             edge
-            for name in sorted(self._consumers.get(component.name, ()))
+            for name in sorted(self._consumers_of(component.name))
             for edge in self._edges.get(name, {}).values()
             if edge.provider is component.actor
         )
