@@ -38,14 +38,19 @@ def provider(name: str = ADDER, *, body: str = ADD, parameter: str = "u32", func
 
 
 @cache
-def consumer(name: str = ADDER, *, export: str = "", body: str = "(call $add (local.get 0) (local.get 1))") -> bytes:
+def consumer(
+    name: str = ADDER, *, export: str = "", body: str = "(call $add (local.get 0) (local.get 1))", also: str = ""
+) -> bytes:
     """Import an interface with ``add`` and call it from an export of the same type.
 
     Args:
         name: Of the imported interface.
         export: The interface that exports ``add``; without one the export is the function ``calc``.
         body: What the export does, in core text.
+        also: Another interface with ``add`` that is imported, and not called.
     """
+    type_ = '(instance (export "add" (func (param "a" u32) (param "b" u32) (result u32))))'
+    another = f'(import "{also}" {type_})' if also else ""
     exported = (
         f'(instance $face (export "add" (func $calc))) (export "{export}" (instance $face))'
         if export
@@ -54,6 +59,7 @@ def consumer(name: str = ADDER, *, export: str = "", body: str = "(call $add (lo
     return wasmtime.wat2wasm(f"""(component
       (import "{name}" (instance $adder
         (export "add" (func (param "a" u32) (param "b" u32) (result u32)))))
+      {another}
       (core func $lowered (canon lower (func $adder "add")))
       (core module $m
         (import "adder" "add" (func $add (param i32 i32) (result i32)))

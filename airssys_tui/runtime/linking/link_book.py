@@ -152,7 +152,7 @@ class LinkBook:
         if obstacle is None:
             return tuple(each for each in given if isinstance(each, Resolved))
         self._held[consumer] = tuple(each.wanted for each in given)
-        self._await(consumer, obstacle.about)
+        self._await_also(consumer, obstacle.about)
         raise GateRefusal(obstacle.reason, gate=Gate.LINKS, remedy=obstacle.remedy, component=consumer)
 
     def _obstacle(self, consumer: str, given: tuple[Found, ...]) -> _Obstacle | None:
@@ -174,9 +174,9 @@ class LinkBook:
             return _Obstacle(set(chain), text, "compose some of them into one component")
         return None
 
-    def _await(self, consumer: str, about: Iterable[str]) -> None:
+    def _await_also(self, consumer: str, about: Iterable[str]) -> None:
         keys = frozenset(about) - {consumer}
-        self._awaits[consumer] = keys
+        self._awaits[consumer] = keys | self._awaits.get(consumer, frozenset())
         for key in keys:
             self._awaiting.setdefault(key, set()).add(consumer)
 
@@ -243,9 +243,14 @@ class LinkBook:
                 self._let_in(name)
             elif wanted is None:
                 self._move(component)
-            elif self._obstacle(name, tuple(self._find(name, each) for each in wanted)) is None:
-                self._let_in(name)
-                due.append(component)
+            else:
+                obstacle = self._obstacle(name, tuple(self._find(name, each) for each in wanted))
+                if obstacle is None:
+                    self._let_in(name)
+                    due.append(component)
+                else:
+                    self._await_also(name, obstacle.about)
+                    component.shown.touch()
         return tuple(due)
 
     def replace(self, table: LinkTable) -> None:
@@ -279,7 +284,7 @@ class LinkBook:
             component.teller.decision(told, EventAction.LINKED)
         elif self.table.provider_of(name, edge.wanted.name) is not None:
             about = found.provider or unversioned(edge.wanted.name)
-            self._await(name, (*self._awaits.get(name, ()), about))
+            self._await_also(name, (about,))
             told = f"{edge.wanted.name} stays linked to {before}: {why}"
             component.teller.decision(told, EventAction.LINKED, Level.WARNING)
 

@@ -76,6 +76,20 @@ def test_a_missing_provider_holds_the_consumer_until_it_comes(world: World) -> N
     assert world.call("calculator", "calc", 3, 4) == 7
 
 
+def test_what_is_missing_later_on_is_waited_for_as_well(world: World) -> None:
+    world.open()
+    world.install("plus", provider("t:t/plus"))
+    row = world.install("calculator", consumer(also="t:t/plus"), LINKS)
+    assert ADDER in row.note.text
+    assert "t:t/plus" not in row.note.text
+    world.do(Stop("plus"))
+    world.install("adder", provider())
+    world.wait_row("calculator", lambda row: [link.interface for link in row.links] == ["t:t/plus"])
+    world.do(Start("plus"))
+    world.wait_row("calculator", lambda row: row.state is State.RUNNING)
+    assert world.call("calculator", "calc", 3, 4) == 7
+
+
 def test_the_provider_starts_first_after_a_restart(world: World) -> None:
     world.open()
     world.install("z-adder", provider())
