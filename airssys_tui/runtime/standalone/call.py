@@ -10,27 +10,24 @@ import msgspec
 
 from airssys_tui.api.views.runtime import CallReport
 from airssys_tui.core.gates import Gate
-from airssys_tui.core.identity import digest_of
-from airssys_tui.core.manifest.document import Manifest, manifest_digest
 from airssys_tui.core.manifest.tier_choice import TierChoice
 from airssys_tui.core.revision import Tier
 from airssys_tui.core.traps import GuestTrap, exit_status
 from airssys_tui.engine.admission import admit
-from airssys_tui.engine.compiled import Code
 from airssys_tui.engine.settings import EngineSettings
 from airssys_tui.engine.tiers import Tiers
 from airssys_tui.host.catalogue import INTERFACES
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
 from airssys_tui.runtime.actors.instantiation import Making
-from airssys_tui.runtime.actors.serving import Blueprint, Serving
+from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.calling.calls import call_json
 from airssys_tui.runtime.calling.handles import Handles
 from airssys_tui.runtime.deploying.gate_checks import Passage, check_types, with_version
 from airssys_tui.runtime.machinery.guest_threads import Workers
 from airssys_tui.runtime.machinery.journal import Journal
-from airssys_tui.runtime.standalone.check import read_path
-from airssys_tui.runtime.standalone.compiling import compile_cached, with_enough_stack
+from airssys_tui.runtime.standalone.check import read_component
+from airssys_tui.runtime.standalone.compiling import compile_cached, unrecorded, with_enough_stack
 
 _USUAL: Final = TierChoice()
 
@@ -47,17 +44,18 @@ def call_path(path: Path, export: str, arguments: str = "[]", choice: TierChoice
     Raises:
         AirssysError: If it is not admissible, has no such export, an argument does not match, or it traps.
     """
-    manifest, wasm = read_path(path)
-    manifest = with_version(manifest, admit(wasm).version)
+    reading = read_component(path)
+    manifest = with_version(reading.manifest, admit(reading.wasm).version)
+    reading = msgspec.structs.replace(reading, manifest=manifest)
     tiers, workers = Tiers(EngineSettings(), INTERFACES), Workers(1)
 
     def work(tier: Tier) -> CallReport:
-        journal, code = Journal(), compile_cached(tiers, wasm, manifest.limits, tier)
+        journal, code = Journal(), compile_cached(tiers, reading, tier)
         linker = tiers.linker(code.tier)
         with Passage().at(Gate.TYPES):
             check_types(linker, code.interface)
         tenant = ComponentTenant(str(manifest.id), manifest, journal, workers)
-        making = Making(lambda: linker, _artifact(manifest, wasm, code), code, tenant)
+        making = Making(lambda: linker, unrecorded(reading, code), code, tenant)
         report = workers.submit(_call_once, making, export, arguments).result()
         lines = tuple(event.text for event in journal.page(0, 500).events)
         return msgspec.structs.replace(report, output=lines, revision=None)
@@ -67,16 +65,6 @@ def call_path(path: Path, export: str, arguments: str = "[]", choice: TierChoice
     finally:
         workers.close(1.0)
         tiers.close(1.0)
-
-
-def _artifact(manifest: Manifest, wasm: bytes, code: Code) -> Blueprint:
-    return Blueprint(
-        digest=digest_of(wasm),
-        interface=code.interface,
-        manifest=manifest,
-        manifest_digest=manifest_digest(manifest),
-        revision=0,
-    )
 
 
 def _call_once(making: Making, export: str, arguments: str) -> CallReport:

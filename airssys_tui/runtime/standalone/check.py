@@ -10,7 +10,6 @@ import msgspec
 from airssys_tui.core.description import describe, kind_of
 from airssys_tui.core.errors import AdmissionError, AirssysError, GateRefusal, ManifestError
 from airssys_tui.core.gates import Gate
-from airssys_tui.core.identity import digest_of
 from airssys_tui.core.manifest.document import Manifest
 from airssys_tui.core.manifest.inert import inert_lines
 from airssys_tui.core.manifest.tier_choice import TierChoice
@@ -84,11 +83,11 @@ def inspect_path(path: Path, choice: TierChoice = _USUAL) -> CheckReport:
     shown = escaped(str(path))
     inert: tuple[GuestText, ...] = ()
     try:
-        manifest, wasm = read_path(path)
-        inert = inert_lines(manifest)
+        reading = read_component(path)
+        inert = inert_lines(reading.manifest)
         tiers = Tiers(EngineSettings(), INTERFACES)
         try:
-            report = _inspect(shown, manifest, wasm, tiers, choice)
+            report = _inspect(shown, reading, tiers, choice)
         finally:
             tiers.close()
     except ManifestError as error:
@@ -101,12 +100,6 @@ def inspect_path(path: Path, choice: TierChoice = _USUAL) -> CheckReport:
     except AirssysError as error:
         report = _refused(shown, Gate.MANIFEST, error)
     return msgspec.structs.replace(report, inert=inert)
-
-
-def read_path(path: Path) -> tuple[Manifest, bytes]:
-    """Return manifest and artifact of the component at a path; see :func:`read_component`."""
-    reading = read_component(path)
-    return reading.manifest, reading.wasm
 
 
 def read_component(path: Path) -> folder.Reading:
@@ -152,12 +145,11 @@ def _read_beside(path: Path) -> folder.Reading | None:
     return reading if isinstance(reading, folder.Reading) and names else None
 
 
-def _inspect(path: str, manifest: Manifest, wasm: bytes, tiers: Tiers, choice: TierChoice) -> CheckReport:
-    sections = admit(wasm)
-    manifest = with_version(manifest, sections.version)
+def _inspect(path: str, reading: folder.Reading, tiers: Tiers, choice: TierChoice) -> CheckReport:
+    manifest = with_version(reading.manifest, admit(reading.wasm).version)
 
     def work(tier: Tier) -> CheckReport:
-        code = compile_cached(tiers, wasm, manifest.limits, tier)
+        code = compile_cached(tiers, reading, tier)
         linker = tiers.linker(code.tier)
         passage = Passage()
         with passage.at(Gate.TYPES):
@@ -170,8 +162,8 @@ def _inspect(path: str, manifest: Manifest, wasm: bytes, tiers: Tiers, choice: T
             path=path,
             admissible=True,
             id=str(manifest.id),
-            digest=digest_of(wasm),
-            size=len(wasm),
+            digest=reading.digest,
+            size=len(reading.wasm),
             version=manifest.version,
             kind=kind_of(code.interface, manifest.artifact.kind),
             imports=said.imports,

@@ -11,9 +11,8 @@ import msgspec
 
 from airssys_tui.core.errors import AdmissionError, AirssysError, GateRefusal, IdentityError
 from airssys_tui.core.gates import Gate
-from airssys_tui.core.identity import digest_of
 from airssys_tui.core.lifecycle import CommandOutcome
-from airssys_tui.core.manifest.document import Manifest, manifest_digest
+from airssys_tui.core.manifest.document import Manifest
 from airssys_tui.core.manifest.structure import ComponentKind
 from airssys_tui.core.manifest.tier_choice import TierChoice
 from airssys_tui.core.text import Verbatim, escaped, one_line
@@ -30,15 +29,15 @@ from airssys_tui.host.wasi_context import WasiContext
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
 from airssys_tui.runtime.actors.instantiation import Making
-from airssys_tui.runtime.actors.serving import Blueprint, Serving
+from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.deploying.gate_checks import Passage, check_types, trap_text
 from airssys_tui.runtime.guard.standalone_guard import DenialBook, ToldDenial, foreground_guard
 from airssys_tui.runtime.machinery.guest_threads import Workers
 from airssys_tui.runtime.machinery.journal import Journal
-from airssys_tui.runtime.sources.folder import read_bare
+from airssys_tui.runtime.sources.folder import Reading, read_bare
 from airssys_tui.runtime.sources.names import WASM
 from airssys_tui.runtime.standalone.check import read_component
-from airssys_tui.runtime.standalone.compiling import compile_cached
+from airssys_tui.runtime.standalone.compiling import compile_cached, unrecorded
 from airssys_tui.runtime.standalone.line_grants import BARE_LIMITS, LineGrants
 
 CANCEL_MS: Final = 10
@@ -108,12 +107,13 @@ class Foreground:
         choice: TierChoice,
         reserved: tuple[str, ...] = (),
     ) -> None:
-        manifest, wasm = _read(path, given)
+        reading = _read(path, given)
+        manifest = reading.manifest
         self._tiers = Tiers(EngineSettings(cancel_ms=CANCEL_MS), INTERFACES)
         self._workers = Workers(1)
         self.journal = Journal()
         self._book = DenialBook()
-        code = compile_cached(self._tiers, wasm, manifest.limits, choice.of(manifest))
+        code = compile_cached(self._tiers, reading, choice.of(manifest))
         linker = self._tiers.linker(code.tier)
         with Passage().at(Gate.TYPES):
             _require_command(path, code)
@@ -126,7 +126,7 @@ class Foreground:
             guard=foreground_guard(manifest, given.permissions, self._book, reserved),
             wasi=_surroundings(path, manifest, given, streams),
         )
-        self._making = Making(lambda: linker, _blueprint(manifest, wasm, code), code, tenant)
+        self._making = Making(lambda: linker, unrecorded(reading, code), code, tenant)
         self._lock = threading.Lock()
         self._serving: Serving | None = None
         self._cancelled = False
@@ -212,7 +212,7 @@ _REMEDIES: Final = {
 """What the operator can do about a trap."""
 
 
-def _read(path: Path, given: LineGrants) -> tuple[Manifest, bytes]:
+def _read(path: Path, given: LineGrants) -> Reading:
     """Read what is at a path, with the limits of this run; a file may have a name that no component could have."""
     try:
         reading = read_component(path)
@@ -225,7 +225,8 @@ def _read(path: Path, given: LineGrants) -> tuple[Manifest, bytes]:
     manifest = reading.manifest
     limits = given.limits(BARE_LIMITS if reading.bare else manifest.limits.of_command())
     artifact = msgspec.structs.replace(manifest.artifact, kind=ComponentKind.COMMAND)
-    return msgspec.structs.replace(manifest, artifact=artifact, limits=limits), reading.wasm
+    manifest = msgspec.structs.replace(manifest, artifact=artifact, limits=limits)
+    return msgspec.structs.replace(reading, manifest=manifest)
 
 
 def _require_command(path: Path, code: Code) -> None:
@@ -246,14 +247,4 @@ def _surroundings(path: Path, manifest: Manifest, given: LineGrants, streams: St
         preopens=(*given.preopens, *kept),
         variables=given.variables,
         streams=streams,
-    )
-
-
-def _blueprint(manifest: Manifest, wasm: bytes, code: Code) -> Blueprint:
-    return Blueprint(
-        digest=digest_of(wasm),
-        interface=code.interface,
-        manifest=manifest,
-        manifest_digest=manifest_digest(manifest),
-        revision=0,
     )
