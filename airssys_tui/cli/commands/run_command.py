@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 LOGS_EVERY: Final = 0.1
 """Seconds between two looks at what the command has logged."""
 
-LOG_PAGE: Final = 1_000
+LOG_PAGE: Final = 10_000
+"""More events than a journal keeps: a smaller page would leave out the oldest."""
 
 Repeated = Parameter(negative_iterable=())
 
@@ -124,20 +125,14 @@ def _await_end(command: Foreground, ended: Future[CommandReport], leaving: Leavi
     from airssys_tui.runtime.standalone.foreground import PATIENCE  # noqa: PLC0415
 
     seen, until = 0, None
-    while True:
-        try:
-            report = ended.result(LOGS_EVERY)
-        except TimeoutError:
-            if ended.done():
-                raise
-            seen = print_logs(command.journal, seen)
-        else:
-            print_logs(command.journal, seen)
-            return report
+    while not wait((ended,), LOGS_EVERY).done:
+        seen = print_logs(command.journal, seen)
         if leaving.number is not None:
             until = until or time.monotonic() + PATIENCE
             if time.monotonic() > until:
                 exit_at_once(leaving.number)
+    print_logs(command.journal, seen)
+    return ended.result()
 
 
 def print_logs(journal: Journal, seen: int) -> int:
