@@ -109,7 +109,7 @@ def _await_room(context: HostContext, sink: OutputStream) -> int:
 
 
 def _look(context: HostContext) -> None:
-    """End the call if it is to end: a stream that says ready in vain is asked again at once."""
+    """End the call if it is to end: a stream that says ready and has no room is asked again at once."""
     context.wait((AT_ONCE,))
 
 

@@ -55,7 +55,7 @@ QUICK_NS: Final = 500_000
 """A component is quick whose calls took less than so many nanoseconds on average, so many of them at least."""
 
 QUICK_DEADLINE: Final = 10.0
-"""Seconds; whose calls may take longer is not quick: for so long a caller may wait in vain."""
+"""Seconds; a component whose calls may take longer is not quick, since a caller might wait that long for nothing."""
 
 T = TypeVar("T")
 
