@@ -108,7 +108,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self.logger = self.access_logger = SILENT
         self.access_log = False
         self._head = 0
-        self._whole = False
+        self._whole = self._deaf = False
         self._late: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -130,7 +130,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; too many without a complete head end the connection."""
-        if self._guarded.lingers:
+        if self._deaf or self._guarded.lingers:
             return
         self._head += len(data)
         super().data_received(data)
@@ -148,6 +148,11 @@ class GuardedProtocol(HttpToolsProtocol):
             self._guarded.close_now()
         else:
             super().shutdown()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what cannot be read."""
+        if self._may_refuse():
+            super().send_400_response(msg)
 
     def on_message_begin(self) -> None:
         """Begin a request; what comes now is its head."""
@@ -192,9 +197,28 @@ class GuardedProtocol(HttpToolsProtocol):
     def _hang_up(self) -> None:
         self._refuse(b"408 Request Timeout", b"the head of the request did not arrive in time")
 
+    def _may_refuse(self) -> bool:
+        """Return whether the host may answer now; if not, the connection ends with what is under way.
+
+        Before that is answered, clients would take a refusal for its answer, or for a part of it.
+        """
+        self._stop_waiting()
+        newest: RequestResponseCycle | None = self.cycle
+        if newest is None or newest.response_complete:
+            return True
+        if not newest.more_body:  # it is whole: what came after it is refused
+            self._deaf, self._head = True, 0
+            super().shutdown()
+        elif newest.response_started or self.pipeline:
+            self.transport.abort()
+        else:
+            return True
+        return False
+
     def _refuse(self, status: bytes, text: bytes, more: bytes = b"") -> None:
         """Answer before there is a request, and close."""
-        self._stop_waiting()
+        if not self._may_refuse():
+            return
         length = str(len(text) + 1).encode("ascii")
         self.transport.write(
             b"HTTP/1.1 " + status + b"\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: " + length

@@ -99,6 +99,29 @@ def test_chunks_that_are_none_end_the_connection(port: int, body: bytes) -> None
         assert other.ask("GET", "/hello").status == 200
 
 
+@pytest.mark.parametrize("rest", [b"zz\r\n", b"5;" + b"x" * 600_000], ids=["malformed", "too-large"])
+def test_no_refusal_gets_into_a_response_that_has_begun(port: int, rest: bytes) -> None:
+    with Client(port) as client:
+        client.send(request("POST", "/echo", transfer_encoding="chunked"), b"5\r\nhello\r\n")
+        while client.line() != b"\r\n":
+            pass
+        assert (client.line(), client.read(7)) == (b"5\r\n", b"hello\r\n")
+        with contextlib.suppress(OSError):
+            client.send(rest)
+            assert client.read() == b""
+
+
+@pytest.mark.parametrize(
+    "rest", [b"\x16\x03", b"GET /c HTTP/1.1\r\nx: " + b"y" * 600_000], ids=["malformed", "too-large"]
+)
+def test_what_is_refused_after_a_request_leaves_it_its_answer(port: int, rest: bytes) -> None:
+    with nobody_else_notices(port), Client(port) as client:
+        client.send(request("GET", "/long") + rest)
+        answer = client.answer()
+        assert (answer.status, answer.body) == (200, b"hello")
+        assert client.read() == b""
+
+
 def test_trailers_are_no_header_fields(port: int) -> None:
     with Client(port) as client:
         trailers = b"0\r\nhost: b\r\n\r\n"  # a head with two hosts would be refused
