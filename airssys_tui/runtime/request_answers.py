@@ -34,11 +34,12 @@ class RequestAnswers(ABC):
         async def ask() -> tuple[TraceView, ...]:
             name = self._system.router.find(component).name
             traced = traces_of(self._floor.services.find(name))
-            requests = {record.id: request_view(record) for record in self._system.http.recent.read(name)}
-            if trace and trace in requests:
-                found = next((each for each in traced if each.id == trace), None)
-                return (request_trace(requests[trace], found),)
             chosen = [each for each in traced if trace in {"", each.id}]
+            wanted = {trace} if trace else {each.id for each in chosen}
+            kept = self._system.http.recent.read(name)
+            requests = {record.id: request_view(record) for record in kept if record.id in wanted}
+            if trace in requests:
+                return (request_trace(requests[trace], next(iter(chosen), None)),)
             return tuple(request_trace(requests[one.id], one) if one.id in requests else one for one in chosen)
 
         return self._on_loop(ask)
