@@ -44,14 +44,13 @@ def _host_spans(request: RequestView) -> Iterable[SpanView]:
         "received": f"{request.received} bytes" if request.received else "",
         "sent": f"{request.sent} bytes",
     }
-    why = f"{request.reason}: {request.detail}".removesuffix(": ") if request.reason else f"status {request.status}"
     yield SpanView(
         number=1,
         name=f"{request.method} {request.target}".strip() or "a malformed request",
         start_ms=0.0,
         took_ms=request.took_ms,
         annotations=tuple((key, value) for key, value in told.items() if value),
-        error=why if request.failed else "",
+        error=request.why or f"status {request.status}" if request.failed else "",
     )
     number, end = 1, request.took_ms
     if request.queued_ms is not None:

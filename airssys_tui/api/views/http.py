@@ -113,6 +113,11 @@ class RequestView(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it has no response, or one with a status of 500 or more."""
         return not self.status or self.status >= 500 or self.reason in {"client-left", "client-slow", "cut-off"}
 
+    @property
+    def why(self) -> str:
+        """Why the host answered, or nobody did, with more about that; empty for a response of the component."""
+        return f"{self.reason}: {self.detail}".removesuffix(": ") if self.reason else ""
+
 
 class HttpView(msgspec.Struct, frozen=True, kw_only=True):
     """Requests over HTTP of one runtime.

@@ -108,7 +108,6 @@ def _route_row(route: RouteView) -> tuple[str, ...]:
 
 
 def _request_row(request: RequestView) -> tuple[str, ...]:
-    why = f"{request.reason}: {request.detail}".removesuffix(": ") if request.reason else ""
     return (
         moment(request.at),
         request.component or NOTHING,
@@ -116,6 +115,6 @@ def _request_row(request: RequestView) -> tuple[str, ...]:
         in_one_row(request.target) or NOTHING,
         str(request.status or NOTHING),
         milliseconds(request.took_ms),
-        in_one_row(why),
+        in_one_row(request.why),
         request.id,
     )

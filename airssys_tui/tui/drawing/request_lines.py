@@ -216,8 +216,7 @@ def request_row(request: RequestView, glyphs: Glyphs, width: int, *, chosen: boo
         Span(f" {format_ms(request.took_ms):>{TOOK}}"),
     ]
     if why:
-        said = f"{request.reason}: {request.detail}".removesuffix(": ") if request.reason else ""
-        spans.append(Span(f" {fit(elide(safe(said, glyphs), why, glyphs.ellipsis), why)}", "quiet"))
+        spans.append(Span(f" {fit(elide(safe(request.why, glyphs), why, glyphs.ellipsis), why)}", "quiet"))
     if width >= ID_FROM:
         spans.append(Span(f" {safe(request.id, glyphs)[:SHORT]:<{SHORT}}", "quiet"))
     return tuple(spans)
