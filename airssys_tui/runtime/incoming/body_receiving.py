@@ -35,8 +35,7 @@ async def receive_small(call: RequestCall, receive: Receive) -> None:
         async with asyncio.timeout(BODY_TIME):
             while not call.body.closed:
                 message = await receive()
-                _take(call, message)
-                call.body.write(message["body"])
+                call.body.write(_take(call, message))
                 if not message.get("more_body", False):
                     call.body.end()
     except TimeoutError as error:

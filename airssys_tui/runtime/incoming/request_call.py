@@ -175,10 +175,11 @@ class RequestCall:
         return None if self._held and not self.over else self.response.outcome
 
     def release(self) -> None:
-        """Hold back nothing any more."""
-        self._held = False
-        if self._news:
-            self.wake()
+        """Hold back nothing any more; later news wake the loop themselves."""
+        if self._held:
+            self._held = False
+            if self._news:
+                self.wake()
 
     def wake(self) -> None:
         """Let whoever waits for news look again."""
