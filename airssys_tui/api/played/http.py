@@ -9,7 +9,7 @@ import msgspec
 
 from airssys_tui.api.request_trace import request_trace
 from airssys_tui.api.views.components import ComponentView
-from airssys_tui.api.views.http import HttpView, ListenerView, ReasonCount, RequestView, RouteView
+from airssys_tui.api.views.http import MOST_REQUESTS, HttpView, ListenerView, ReasonCount, RequestView, RouteView
 from airssys_tui.api.views.tracing import TraceView
 from airssys_tui.core.lifecycle import State
 
@@ -62,7 +62,7 @@ def http(rows: Iterable[ComponentView], now: float, component: str, requests: in
 
 def trace_of_request(rows: Iterable[ComponentView], now: float, id_: str) -> TraceView | None:
     """Return a request as a trace, or None if it is not among the last ones."""
-    found = next((each for each in http(rows, now, "", 1_000).requests if each.id == id_), None)
+    found = next((each for each in http(rows, now, "", MOST_REQUESTS).requests if each.id == id_), None)
     return None if found is None else request_trace(found, None)
 
 

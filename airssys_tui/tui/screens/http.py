@@ -11,7 +11,7 @@ from textual.containers import Container
 from textual.widget import Widget
 
 from airssys_tui.api.protocol import RuntimeApi
-from airssys_tui.api.views.http import HttpView, RequestView, RouteView
+from airssys_tui.api.views.http import MOST_REQUESTS, HttpView, RequestView, RouteView
 from airssys_tui.tui.actions.view import View
 from airssys_tui.tui.drawing import request_lines
 from airssys_tui.tui.drawing.lines import Line, Span, safe, wrap
@@ -27,9 +27,6 @@ PANES: Final = ("routes", "requests")
 
 TALL: Final = 20
 """From this height on both panes are shown at once; in lower terminals only one of them."""
-
-REQUESTS: Final = 1_000
-"""Requests that are asked for."""
 
 NO_ROUTE: Final = "no route"
 """The key of the row for what no route covers."""
@@ -85,7 +82,7 @@ class HttpScreen(PolledScreen):
 
     async def fetch(self, api: RuntimeApi) -> None:
         """Ask for routes and requests."""
-        self.seen = await asyncio.wrap_future(api.http("", REQUESTS))
+        self.seen = await asyncio.wrap_future(api.http("", MOST_REQUESTS))
         self._routes = {f"{each.component} {each.route}": each for each in self.seen.routes}
 
     def turn_to(self, component: str) -> None:
