@@ -7,7 +7,7 @@ that a guest can change while it runs, so the installed components bound the num
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -171,12 +171,19 @@ def _latency(routes: Sequence[tuple[tuple[str, str], RouteView]]) -> Metric:
     family = Metric("airssys_http_latency_seconds", text, "summary")
     for (component, route), each in routes:
         labels: dict[str, str] = {"component": one_line(component, LABEL), "route": one_line(route, LABEL)}
-        family.add_sample(f"{family.name}_sum", labels, each.seconds)
-        family.add_sample(f"{family.name}_count", labels, float(each.requests))
-        for quantile, value in (("0.5", each.p50_ms), ("0.95", each.p95_ms), ("0.99", each.p99_ms)):
-            if value is not None:
-                family.add_sample(family.name, {**labels, "quantile": quantile}, value / 1_000)
+        seconds = (value and value / 1_000 for value in (each.p50_ms, each.p95_ms, each.p99_ms))
+        _add_summary(family, labels, each.seconds, each.requests, seconds)
     return family
+
+
+def _add_summary(
+    family: Metric, labels: dict[str, str], total: float, count: int, quantiles: Iterable[float | None]
+) -> None:
+    family.add_sample(f"{family.name}_sum", labels, total)
+    family.add_sample(f"{family.name}_count", labels, float(count))
+    for quantile, value in zip(("0.5", "0.95", "0.99"), quantiles, strict=True):
+        if value is not None:
+            family.add_sample(family.name, {**labels, "quantile": quantile}, value)
 
 
 HTTP_COUNTERS: Final[dict[str, tuple[str, Callable[[RouteView], int]]]] = {
@@ -220,11 +227,7 @@ def _add_custom(family: Metric, component: str, found: CustomSeries) -> None:
     elif found.kind == "counter":
         family.add_sample(f"{family.name}_total", labels, found.value)
     else:
-        family.add_sample(f"{family.name}_sum", labels, found.value)
-        family.add_sample(f"{family.name}_count", labels, float(found.count or 0))
-        for quantile, value in (("0.5", found.p50), ("0.95", found.p95), ("0.99", found.p99)):
-            if value is not None:
-                family.add_sample(family.name, {**labels, "quantile": quantile}, value)
+        _add_summary(family, labels, found.value, found.count or 0, (found.p50, found.p95, found.p99))
 
 
 def _of_runtime(seen: Snapshot) -> Iterator[Metric]:
