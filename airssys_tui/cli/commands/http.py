@@ -83,7 +83,8 @@ def _say_http(found: HttpView) -> None:
     else:
         warn("no component has a route: set routes under [http] of its manifest")
     if found.unrouted:
-        say(f"{format_count(found.unrouted)} requests were malformed, or covered by no route")
+        requests = "request was" if found.unrouted == 1 else "requests were"
+        say(f"{format_count(found.unrouted)} {requests} malformed, or covered by no route")
     for component in found.without_route:
         say(f"{component} answers requests and has no route: set routes under [http] of its manifest")
     if found.requests:

@@ -149,7 +149,8 @@ class HttpScreen(PolledScreen):
         if route is not None:
             return request_lines.route_row(route, self.session.glyphs, width, chosen=chosen)
         pointer = self.session.glyphs.pointer if chosen else " "
-        return (Span(pointer, "accent"), Span(f" {self.seen.unrouted} requests without a route", "quiet"))
+        requests = "request" if self.seen.unrouted == 1 else "requests"
+        return (Span(pointer, "accent"), Span(f" {self.seen.unrouted} {requests} without a route", "quiet"))
 
     def _request_row(self, key: str, width: int, chosen: bool) -> Line:
         request = self._requests.get(key)
