@@ -22,7 +22,6 @@ from airssys_tui.cli.commands.completion import generated
 from airssys_tui.core.errors import AdmissionError
 from airssys_tui.core.types.package import WitPackage
 from airssys_tui.engine.engine import Engine
-from airssys_tui.host.unoffered import closed_door
 from airssys_tui.tui.actions.action import Group
 from airssys_tui.tui.actions.table import ACTIONS, key_label
 from airssys_tui.tui.actions.view import ALL
@@ -69,12 +68,10 @@ def interfaces_table() -> str:
     for package in shipped.packages().values():
         types = read(package.name)
         for interface in types.interfaces if isinstance(types, WitPackage) else ():
-            behind = closed_door(interface.name)
-            needs = f"closed: no door to {behind} yet" if behind else _capabilities(interface.name)
             users = sorted(used.get(interface.name, ()))
-            if not (users or behind):
+            if not users:
                 raise ValueError(f"no component of the repository uses {interface.name}")
-            tried = ", ".join(users) or "held at the gate"
+            needs, tried = _capabilities(interface.name), ", ".join(users)
             lines.append(f"| `{interface.name}` | {needs} | {tried} |")
     return "\n".join(lines)
 

@@ -27,6 +27,7 @@ from airssys_tui.host.interfaces import (
     tracing,
     udp,
 )
+from airssys_tui.host.messages import messaging, pubsub, requests
 from airssys_tui.host.wasi import cli, clocks, filesystem, io
 from airssys_tui.host.wasi import random as wasi_random
 from airssys_tui.host.wasi.drafts import config_store, keyvalue_atomics, keyvalue_batch, keyvalue_store, log_messages
@@ -54,6 +55,9 @@ AIRSSYS: Final[tuple[HostInterface, ...]] = (
     udp.INTERFACE,
     dns.INTERFACE,
     introspection.INTERFACE,
+    messaging.INTERFACE,
+    requests.INTERFACE,
+    pubsub.INTERFACE,
 )
 
 WASI: Final[tuple[HostInterface, ...]] = (

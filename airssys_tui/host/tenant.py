@@ -13,6 +13,7 @@ from airssys_tui.host.doors.network.network_door import NetworkDoor
 from airssys_tui.host.doors.programs.program_door import ProgramDoor
 from airssys_tui.host.guard import Guard
 from airssys_tui.host.services.custom_metrics import Measures
+from airssys_tui.host.services.messenger import Messenger
 from airssys_tui.host.services.neighbour import Neighbour
 from airssys_tui.host.services.spans import Tracer
 from airssys_tui.host.services.timer_table import Alarms
@@ -70,6 +71,11 @@ class Tenant(Protocol):
     @property
     def tracer(self) -> Tracer:
         """The tracer of the current call."""
+        ...
+
+    @property
+    def messenger(self) -> Messenger:
+        """What it sends messages with; a candidate's go out when it serves."""
         ...
 
     @property

@@ -61,6 +61,7 @@ from airssys_tui.runtime.linking.folder_config import FolderConfig
 from airssys_tui.runtime.linking.link_book import LinkBook
 from airssys_tui.runtime.machinery.background_tasks import Background
 from airssys_tui.runtime.machinery.machinery import Floor
+from airssys_tui.runtime.messaging.opening import post_office
 from airssys_tui.runtime.observing.details import Details
 from airssys_tui.runtime.observing.observer import Observer, UndoOffer
 from airssys_tui.runtime.rollback.rollbacks import Rollbacks
@@ -94,8 +95,9 @@ class System:
         self.guards = grant_desk(floor, self.router.source_in(floor.folder), self.router.calls_of)
         self.undo = UndoHistory(floor, self.router)
         self.observer = Observer(floor, self.router, folder, lambda: UndoOffer(self.undo.label, self.undo.loses))
+        self.post = post_office(floor)
         self.desk = Desk(floor, self.router, self.guards)
-        self.details = Details(floor, self.router, self.observer, self.desk.open_handles)
+        self.details = Details(floor, self.router, self.observer, self.desk.open_handles, self.post.counted)
         self.needs = Needs(self.router)
         self.routes = RouteBook()
         self.http = HttpFront(floor, self.routes)
@@ -123,8 +125,7 @@ class System:
         self.desired = DesiredStates(self.floor, self.reconciler)
         self.rounds = self._made_rounds()
         self.dispatcher = self._dispatcher()
-        self.settled = asyncio.Event()
-        self._stale = asyncio.Event()
+        self.settled, self._stale = asyncio.Event(), asyncio.Event()
         self.traps = TrapQueue(asyncio.get_running_loop(), self.supervisor.trapped)
         self._watch: Watch | None = None
         self._background = Background(self.floor.journal)
@@ -239,19 +240,18 @@ class System:
         actor = Actor(name, self.floor.workers, 1_000, trapped)
         component = Component(identity, actor, self.floor.journal, self._show, self._replaced)
         self.router.add(component)
+        self.post.follow(component)
         return component
 
     def _replaced(self, component: Component) -> None:
-        self.needs.follow(component)
-        self.routes.follow(component)
-        self.links.follow(component)
+        for book in (self.needs, self.routes, self.links, self.post):
+            book.follow(component)
 
     def _link_again(self) -> None:
         if self.settled.is_set():
             self._background.start(self.scan.look_again())
 
     def _show(self, component: Component) -> None:
-        """Have the row of a component published soon."""
         self.observer.renew(component)
         self._stale.set()
 
@@ -389,9 +389,8 @@ class System:
     async def write_journal(self) -> None:
         """Write the queued events to the catalog; after a failure they are queued again."""
         events = self.floor.journal.take_unwritten()
-        if not events:
-            return
         try:
-            await self.floor.disk(past_events.write, self.floor.state.catalog, events)
+            if events:
+                await self.floor.disk(past_events.write, self.floor.state.catalog, events)
         except AirssysError:  # mostly a full disk: tried again later
             self.floor.journal.give_back(events)

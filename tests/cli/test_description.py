@@ -32,7 +32,7 @@ LIVE_ONLY = {
 }
 """What only a running runtime knows of a row."""
 
-LIVE_ONLY_DETAIL = {"described", "host_use", "recent"}
+LIVE_ONLY_DETAIL = {"described", "host_use", "messages", "recent"}
 """What only a running runtime knows besides."""
 
 LIVE_ONLY_REVISION = {"fuel_per_call", "calls"}
@@ -184,7 +184,7 @@ def _described(desk: Desk, name: str) -> tuple[dict[str, Any], str]:
 def _masked(text: str) -> str:
     """Return a description whose lines that only a running runtime knows say `-`."""
     text = re.sub(r"(?m)^((?:health|code) +)\S+$", r"\1-", text)
-    return re.sub(r"(?m)^((?:says of itself|kept at the host)\n)(?:  .*\n)+", r"\1  -\n", text)
+    return re.sub(r"(?m)^((?:says of itself|kept at the host|messages)\n)(?:  .*\n)+", r"\1  -\n", text)
 
 
 def test_the_text_of_list_is_the_same_from_the_record(eventful: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,6 @@ import pytest
 
 from airssys_tui.core.types.interface import InterfaceType
 from airssys_tui.core.types.package import WitPackage
-from airssys_tui.host.unoffered import closed_door
 from airssys_tui.wit.target import types_of
 from tests.support.places import FIXTURES, SAMPLES
 from tests.support.world import PATIENCE, World
@@ -35,7 +34,7 @@ def interfaces(package: str) -> tuple[InterfaceType, ...]:
     """Return the interfaces of a package whose doors are open."""
     types = types_of(package)
     assert isinstance(types, WitPackage)
-    return tuple(interface for interface in types.interfaces if closed_door(interface.name) is None)
+    return types.interfaces
 
 
 def functions(package: str) -> list[str]:
@@ -48,15 +47,25 @@ def functions(package: str) -> list[str]:
     return [f"{interface}#{name}" for interface, name in found]
 
 
+CALLED: Final = ("counter", "greeter", "clockwork", "ledger")
+RIGHTS: Final = {
+    "ledger": '[capabilities]\nstorage = "read-write"\n',
+    "postman": '[capabilities]\nmessaging = ["send:*", "request:*", "publish:parcels", "subscribe:parcels"]\n',
+}
+
+
 class Bench:
     """A living system with the samples and fixtures that call and are called."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        for folder, names in ((SAMPLES, ("counter", "greeter", "clockwork", "ledger")), (FIXTURES, ("courier",))):
+        for folder, names in (
+            (SAMPLES, ("counter", "greeter", "clockwork", "ledger")),
+            (FIXTURES, ("courier", "postman")),
+        ):
             for name in names:
                 wasm = (folder / name / f"{name}.wasm").read_bytes()
-                world.put(name, wasm, '[capabilities]\nstorage = "read-write"\n' * (name == "ledger"), version="1.2.3")
+                world.put(name, wasm, RIGHTS.get(name, ""), version="1.2.3")
         world.put("services", (FIXTURES / "services" / "services.wasm").read_bytes(), ALLOWED)
         world.open()
 
@@ -140,10 +149,20 @@ def bytes_of(count: int) -> Callable[[Bench, Any], bool]:
     return lambda _, answer: len(msgspec.convert(answer["base64"], bytes)) == count
 
 
+def postman(export: str, *arguments: Any, holds: Callable[[Bench, Any], object], first: Any = ()) -> Probe:
+    return Probe("postman", f"fixture:postman/desk@1.0.0#{export}", arguments, holds, first)
+
+
 TRACED: Final = services(DOORS + "trace", "work", holds=traced)
 SOON: Final = (DOORS + "set", "bell", 3_600_000, 60_000)
 KEPT: Final = (STORAGE + "set", "k", {"text": "v"})
 COUNTER: Final = {"namespace": "local", "name": "counter"}
+COURIER: Final = {"namespace": "local", "name": "courier"}
+PARCEL: Final = {"codec": None, "body": {"text": "parcel"}}
+PLAIN: Final = {"guarantee": "at-least-once", "deadline": 1000, "correlation": 4}
+NOBODY: Final = {"namespace": "local", "name": "nobody"}
+UNKNOWN: Final = {"err": {"unknown-target": "there is no component nobody"}}
+SUBSCRIBED: Final = ("fixture:postman/desk@1.0.0#subscribe", "parcels")
 
 HOST_PROBES: Final = {
     "logging#log": services(DOORS + "log", "info", "hello", [["from", "here"]], holds=logged),
@@ -184,6 +203,18 @@ HOST_PROBES: Final = {
     "metrics#histogram-record": services(
         DOORS + "histogram-record", "took", 2.0, [], holds=lambda bench, _: bench.measured()["took"].count == 1
     ),
+    "messaging#self-id": postman("self-id", holds=equals({"namespace": "local", "name": "postman"})),
+    "messaging#send": postman("send", COURIER, PARCEL, holds=equals({"ok": None})),
+    "messaging#send-with": postman("send-with", COURIER, PARCEL, PLAIN, holds=equals({"ok": None})),
+    "messaging#broadcast": postman(
+        "broadcast", [COURIER, NOBODY], PARCEL, holds=equals({"ok": [{"ok": None}, UNKNOWN]})
+    ),
+    "requests#request": postman("request", NOBODY, PARCEL, 1000, holds=equals(UNKNOWN)),
+    "requests#call": postman("call", COURIER, PARCEL, 60_000, holds=lambda _, answer: "parcel" in answer["ok"]["text"]),
+    "requests#cancel": postman("cancel", 99_999, holds=equals(False)),
+    "pubsub#publish": postman("publish", "parcels", PARCEL, holds=equals({"ok": 1}), first=(SUBSCRIBED,)),
+    "pubsub#subscribe": postman("subscribe", "parcels.", holds=lambda _, answer: "failed" in answer["err"]),
+    "pubsub#unsubscribe": postman("unsubscribe", "parcels", holds=equals(True), first=(SUBSCRIBED,)),
     **dict.fromkeys(
         ("tracing#trace-id", *(f"tracing#[method]span.{name}" for name in ("annotate", "record-error", "finish"))),
         TRACED,
@@ -386,9 +417,6 @@ def test_the_list_is_whole() -> None:
     assert {name.removeprefix(HOST) for name in functions("core-host")} == set(HOST_PROBES)
     assert {name.removeprefix(COMPONENT) for name in functions("core-component")} == set(COMPONENT_PROBES)
     assert {one.name.partition("@")[0].removeprefix(TYPES) for one in interfaces("core-types")} == set(TYPES_PROBES)
-    assert {behind.name for behind in types_of("core-host").interfaces if closed_door(behind.name)} == {
-        f"{HOST}{name}@1.0.0" for name in ("messaging", "requests", "pubsub")
-    }
 
 
 def test_what_a_message_may_be_besides_a_request(bench: Bench) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from airssys_tui.core.message import Overflow
 from airssys_tui.core.revision import Tier
 
 
@@ -16,6 +17,11 @@ class Standing:
     class manifest:  # noqa: N801
         class limits:  # noqa: N801
             mailbox = 1_000
+
+        overflow = Overflow.REJECT
+
+    def first_work(self) -> None:
+        """Have nothing to do first."""
 
     def hurry(self, _hurried: bool) -> None:
         """Wait for nobody, ever."""

@@ -255,6 +255,7 @@ class ComponentDetail(msgspec.Struct, frozen=True, kw_only=True):
         described: The description from its ``metadata`` export, as ``key: value``,
             with its line breaks.
         host_use: What the host keeps for it; empty when it never ran in this runtime.
+        messages: What became of its messages in this runtime, as ``what: count``; nothing that is zero.
     """
 
     view: ComponentView
@@ -266,6 +267,7 @@ class ComponentDetail(msgspec.Struct, frozen=True, kw_only=True):
     inert: tuple[GuestText, ...] = ()
     described: tuple[Verbatim, ...] = ()
     host_use: tuple[HostUse, ...] = ()
+    messages: tuple[GuestText, ...] = ()
     description: Verbatim = ""
     revisions: tuple[RevisionView, ...] = ()
     recent: tuple[Event, ...] = ()

@@ -94,6 +94,7 @@ def _say_detail(detail: ComponentDetail, view: GrantsView, *, live: bool) -> Non
         "no effect yet": detail.inert,
         "says of itself": detail.described,
         "kept at the host": tuple(map(_host_use, detail.host_use)),
+        "messages": detail.messages,
     }
     for title, lines in sections.items():
         say(f"\n{title}")

@@ -25,7 +25,7 @@ LIVE_ONLY: Final = (
 )
 """Members of a row that only a running runtime knows; all members of its meters belong to them too."""
 
-LIVE_ONLY_DETAIL: Final = ("described", "host_use", "recent")
+LIVE_ONLY_DETAIL: Final = ("described", "host_use", "messages", "recent")
 """Members of the details, apart from the row, that only a running runtime knows."""
 
 

@@ -97,6 +97,7 @@ def parse_manifest(text: str, path: str) -> Manifest:
 def _read(root: Table) -> Manifest:
     resources, security = root.table("resources"), root.table("security")
     durability = sections.read_durability(resources)
+    overflow = sections.read_overflow(resources)
     limits = sections.read_limits(resources) if resources else _of_nothing(sections.read_limits)
     artifact = sections.read_artifact(root.table("component"))
     return Manifest(
@@ -106,6 +107,7 @@ def _read(root: Table) -> Manifest:
         engine=_section(root, "engine", sections.read_engine),
         capabilities=_section(root, "capabilities", sections.read_capabilities),
         durability=durability,
+        overflow=overflow,
         limits=limits,
         supervision=_section(root, "supervision", sections.read_supervision),
         health=_section(root, "health", sections.read_health),

@@ -11,11 +11,9 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.core.manifest.capabilities import MessagingAction
 from airssys_tui.core.manifest.structure import Manifest
 from airssys_tui.core.text import GuestText
 
-_NO_MESSAGES: Final = "components send each other no messages"
 _UNCHECKED: Final = "signatures are not checked"
 
 _WHY: Final = {
@@ -24,8 +22,6 @@ _WHY: Final = {
         "watch": "build the component yourself",
     },
     "resources": {
-        "message_size": _NO_MESSAGES,
-        "messages_per_second": _NO_MESSAGES,
         "replicas": "one instance runs",
     },
     "deployment.canary": {
@@ -43,7 +39,7 @@ _WHY: Final = {
 def inert_lines(manifest: Manifest) -> tuple[GuestText, ...]:
     """Return one line for each key that a manifest sets and that has no effect yet.
 
-    Declared messages come first, then the keys in the order of their sections. For example
+    The keys come in the order of their sections. For example
     ``[resources] replicas has no effect yet: one instance runs``.
     """
     parts: dict[str, msgspec.Struct] = {
@@ -52,9 +48,7 @@ def inert_lines(manifest: Manifest) -> tuple[GuestText, ...]:
         "deployment.canary": manifest.deployment.canary,
         "security": manifest.security,
     }
-    messages = any(each.action is not MessagingAction.LINK for each in manifest.capabilities.messaging)
-    found = [GuestText(f"[capabilities] messaging has no effect yet but for links: {_NO_MESSAGES}")] if messages else []
-    return (*found, *(line for section, part in parts.items() for line in _lines(section, part)))
+    return tuple(line for section, part in parts.items() for line in _lines(section, part))
 
 
 def _lines(section: str, part: msgspec.Struct) -> Iterator[GuestText]:

@@ -41,6 +41,7 @@ from airssys_tui.core.manifest.structure import (
     Strategy,
 )
 from airssys_tui.core.manifest.table_reader import Table
+from airssys_tui.core.message import Overflow
 from airssys_tui.core.probation import Regression, RegressionAction
 from airssys_tui.core.revision import Tier
 from airssys_tui.core.supervision import Backoff, RestartPolicy, Supervision
@@ -154,8 +155,13 @@ def read_durability(table: Table) -> Durability:
     return table.choice("durability", Durability, Durability.NORMAL)
 
 
+def read_overflow(table: Table) -> Overflow:
+    """Read ``mailbox_overflow`` of ``[resources]``; :func:`read_limits` closes that table."""
+    return table.choice("mailbox_overflow", Overflow, Overflow.REJECT)
+
+
 def read_limits(table: Table) -> Limits:
-    """Read ``[resources]`` except ``durability``; each key within :data:`~airssys_tui.core.limits.BOUNDS`."""
+    """Read the limits of ``[resources]``; each key within :data:`~airssys_tui.core.limits.BOUNDS`."""
     default = Limits()
     limits = Limits(
         memory=table.size("memory", default.memory, BOUNDS["memory"]),

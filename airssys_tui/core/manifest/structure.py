@@ -11,6 +11,7 @@ from airssys_tui.core.identity import DEFAULT_NAMESPACE, ComponentId
 from airssys_tui.core.keyvalue import Durability
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.manifest.capabilities import Capabilities
+from airssys_tui.core.message import Overflow
 from airssys_tui.core.probation import STABLE_AFTER, Regression
 from airssys_tui.core.revision import Tier
 from airssys_tui.core.supervision import Supervision
@@ -184,8 +185,8 @@ class WasiSection(msgspec.Struct, frozen=True, kw_only=True):
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """The contents of a ``Component.toml``. msgspec serialises it as JSON.
 
-    Collections whose order has no meaning (capabilities, config, dependencies, routes) are sorted. ``durability`` is a
-    key of ``[resources]``, next to the limits.
+    Collections whose order has no meaning (capabilities, config, dependencies, routes) are sorted. ``durability`` and
+    ``overflow`` (the key ``mailbox_overflow``) are keys of ``[resources]``, next to the limits.
     """
 
     package: PackageSection
@@ -195,6 +196,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     capabilities: Capabilities = Capabilities()
     limits: Limits = Limits()
     durability: Durability = Durability.NORMAL
+    overflow: Overflow = Overflow.REJECT
     supervision: Supervision = Supervision()
     health: HealthPolicy = HealthPolicy()
     deployment: Deployment = Deployment()

@@ -12,10 +12,11 @@ at a time on a worker thread, on whatever instance serves at that moment. The ru
   in place of a turn: going to a worker and back takes ten times as long as a short call.
 * To change the instance, the control loop calls :meth:`Actor.pause`, whose future ends at the next call boundary. Calls
   go on queueing. Then :meth:`Actor.switch` writes one pointer, and :meth:`Actor.resume` lets the mailbox run again.
-* A guest that waits for an answer of another one has it run on its own worker (:meth:`Actor.run_within`) when the
-  other one is idle and quick; so up to :data:`MOST_WITHIN` calls run within one another.
+* A guest that waits for the answer of another one runs its call on its own worker (:meth:`Actor.run_within`) when the
+  other one is idle and quick; a few calls may run within one another so.
 * A trap kills the instance: the worker clears the pointer before the next call can take it, fails the host's own calls
-  to that instance, and reports to supervision. Other calls stay in the mailbox for the next instance.
+  to that instance, and reports to supervision. Other calls stay in the mailbox for the next instance, and so does a
+  message that is to be delivered again.
 * An actor that does not accept calls (:meth:`Actor.accept`) fails its queued calls. An actor that waits for a restart
   accepts calls; one that was stopped or given up does not.
 
@@ -25,7 +26,6 @@ Everything done under the lock is short; no guest code runs while it is held.
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from time import perf_counter_ns
@@ -33,7 +33,9 @@ from typing import Any, Final, TypeVar
 
 from airssys_tui.core.errors import CallDropped, MailboxFull, NotServing
 from airssys_tui.core.traps import GuestTrap
-from airssys_tui.runtime.actors.reply import Reply
+from airssys_tui.runtime.actors.mailbox import Intake, Mailbox
+from airssys_tui.runtime.actors.quickness import MOST_WITHIN, is_quick
+from airssys_tui.runtime.actors.reply import QUEUED, Reply
 from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.machinery.caller_threads import CALLER
 from airssys_tui.runtime.machinery.guest_threads import Workers
@@ -46,16 +48,6 @@ BATCH: Final = 64
 
 TURN_NS: Final = 2_000_000
 """Nanoseconds after which a turn begins no further call."""
-
-MOST_WITHIN: Final = 8
-"""Calls of guests that run within one another on one worker: each takes up to 512 KiB of its stack for its guest."""
-
-QUICK_CALLS: Final = 16
-QUICK_NS: Final = 500_000
-"""A component is quick whose calls took less than so many nanoseconds on average, so many of them at least."""
-
-QUICK_DEADLINE: Final = 10.0
-"""Seconds; a component whose calls may take longer is not quick, since a caller might wait that long for nothing."""
 
 T = TypeVar("T")
 
@@ -70,28 +62,27 @@ class Actor:
         trapped: Called when a call trapped, on the thread that ran it.
 
     Attributes:
-        lock: The lock of its replies.
+        lock: The lock of its replies and of its mailbox.
+        mailbox: What waits.
     """
 
     def __init__(
         self, component: str, workers: Workers, capacity: int, trapped: Callable[[Serving, GuestTrap], None]
     ) -> None:
         self.component = component
-        self.capacity = capacity
         self.counters = Counters()
         self.costs = CallCosts()
         self._workers = workers
         self._task = Task(component, self._turn)
         self._trapped = trapped
         self.lock = self._lock = threading.Lock()
-        self._mailbox: deque[Reply[Any]] = deque()
+        self._mailbox = self.mailbox = Mailbox(capacity)
         self._serving: Serving | None = None
         self._open = False
         self._paused = False
         self._scheduled = False
         self._running = False
         self._boundary: list[Future[int]] = []
-        self._cleared = 0
 
     @property
     def busy(self) -> bool:
@@ -105,7 +96,7 @@ class Actor:
 
     @property
     def accepts_calls(self) -> bool:
-        """Whether calls are accepted: it serves, or waits for its next instance."""
+        """Whether calls are accepted."""
         return self._open
 
     @property
@@ -140,10 +131,8 @@ class Actor:
             mailbox = self._mailbox
             if first:
                 mailbox.appendleft(reply)
-            elif len(mailbox) < self.capacity:
+            elif len(mailbox) < mailbox.capacity or mailbox.made_room(TURN_NS):
                 mailbox.append(reply)
-            elif self._made_room():
-                self._mailbox.append(reply)
             else:
                 self.counters.dropped += 1
                 raise self._full()
@@ -151,19 +140,39 @@ class Actor:
                 self._schedule()
         return reply
 
+    def take(self, message: Reply[Any], *, surely: bool = False) -> Intake:
+        """Queue a message; its end is its own business.
+
+        Args:
+            message: The message, with the lock of this actor.
+            surely: Whether there is always room for it: the number of such messages has a bound of its own.
+        """
+        displaced: Reply[Any] | None = None
+        with self._lock:
+            if not self._open:
+                return Intake.CLOSED
+            mailbox = self._mailbox
+            if len(mailbox) >= mailbox.capacity and not surely and not mailbox.made_room(TURN_NS):
+                displaced = mailbox.displace()
+                if displaced is None:
+                    return Intake.FULL
+                self.counters.dropped += 1
+            mailbox.append(message)
+            if not self._scheduled:
+                self._schedule()
+        if displaced is not None:
+            displaced.fail(self._full())
+        return Intake.TAKEN
+
     def run_within(self, message: Reply[Any], within: float) -> bool:
         """Run a call for a guest that waits for it on this thread, in place of a turn; return whether it was run.
 
-        It is if this thread is a worker, nothing else is to run here, and the call surely or probably ends in time: a
-        call that runs here cannot be given up.
-
-        Args:
-            message: The call; its end is its own business, also if it fails.
-            within: Seconds for which the guest waits at most.
+        It is if this thread is a worker, the actor is idle, and the call surely or probably ends within some seconds:
+        one that runs here cannot be given up.
         """
         if CALLER.depth >= MOST_WITHIN - 1 or not self._workers.here:
             return False
-        serving = self._claim(within, quick=self.is_quick)
+        serving = self._claim(within, quick=is_quick(self.counters, self._serving))
         if serving is None:
             return False
         message.begin()
@@ -180,14 +189,6 @@ class Actor:
                 self._scheduled = False
                 self._schedule()
         return True
-
-    @property
-    def is_quick(self) -> bool:
-        """Whether its calls have been so short that a guest may run one in place of waiting for it."""
-        counters, serving = self.counters, self._serving
-        if counters.calls < QUICK_CALLS or serving is None or not serving.ends_within(QUICK_DEADLINE):
-            return False
-        return counters.wall_ns < QUICK_NS * counters.calls
 
     def request(self, work: Callable[[Serving], T], timeout: float | None = None) -> T:
         """Run a call and return its result: on this thread if nothing else is to run and it may, or on a worker.
@@ -213,7 +214,7 @@ class Actor:
         return self.post(work).result(timeout)
 
     def _claim(self, timeout: float | None, *, quick: bool = False) -> Serving | None:
-        """Take the instance for a call on this thread, if it is idle and the call ends in time, or quickly."""
+        """Take the instance for a call on this thread, if it is idle and the call ends in time by itself, or soon."""
         with self._lock:
             serving = self._serving
             if serving is None or self._scheduled or self._paused or self._mailbox or not self._open:
@@ -238,15 +239,6 @@ class Actor:
                 self._scheduled = False
                 self._schedule()
 
-    def _made_room(self) -> bool:
-        """Forget calls that were taken back, so that they keep nobody out; return whether there is room now."""
-        now = perf_counter_ns()
-        if now < self._cleared + TURN_NS:  # a full mailbox is not searched for each call that it rejects
-            return False
-        self._cleared = now
-        self._mailbox = deque(reply for reply in self._mailbox if not reply.cancelled())
-        return len(self._mailbox) < self.capacity
-
     def _full(self) -> MailboxFull:
         return MailboxFull(
             f"{len(self._mailbox)} calls are already queued for {self.component}",
@@ -257,8 +249,7 @@ class Actor:
     def pause(self) -> Future[int]:
         """Stop at the next call boundary; calls go on queueing. A call that waits for an answer waits no longer.
 
-        Returns:
-            A future that ends as soon as no call is running; its result is the number of queued calls.
+        Returns a future that ends as soon as no call is running; its result is the number of queued calls.
         """
         reached: Future[int] = Future()
         reached.set_running_or_notify_cancel()  # a worker ends it, whether or not anybody waits
@@ -283,19 +274,21 @@ class Actor:
     def switch(self, serving: Serving | None) -> Serving | None:
         """Replace the instance that serves. The actor must be paused, or not serving.
 
-        Returns:
-            The instance that served until now, for the caller to retire.
+        Returns the instance that served until now, for the caller to retire.
         """
         with self._lock:
             before, self._serving = self._serving, serving
             if serving is not None:
                 self._open = True
-                self.capacity = serving.manifest.limits.mailbox
-                serving.costs = self.costs
-                serving.post = self.post
+                self._mailbox.capacity = serving.manifest.limits.mailbox
+                self._mailbox.overflow = serving.manifest.overflow
+                serving.costs, serving.post = self.costs, self.post
                 self.costs.begin(serving.revision, serving.tier)
                 if before is None or (before.revision, before.tier) != (serving.revision, serving.tier):
                     self.counters.begin_revision(serving.revision)
+                first = serving.first_work()
+                if first is not None:
+                    self._mailbox.appendleft(Reply(first, self._lock, asked=True))
             self._schedule()
         return before
 
@@ -306,7 +299,7 @@ class Actor:
             if dead is None or not dead.dead or self._running:
                 return None
             self._serving = None
-            asked = self._take_asked()
+            asked = self._mailbox.take_asked()
         self._fail(asked, "lost its instance before it could answer")
         return dead
 
@@ -321,17 +314,12 @@ class Actor:
         """Fail every queued call with :class:`CallDropped`; return how many there were."""
         with self._lock:
             dropped = len(self._mailbox)
-            waiting = [reply for reply in self._mailbox if reply.begin()]
-            self._mailbox.clear()
+            waiting, room = self._mailbox.take_all()
             self.counters.dropped += dropped
         self._fail(waiting, "stopped before the call ran")
+        for wake in room:
+            wake()
         return dropped
-
-    def _take_asked(self) -> list[Reply[Any]]:
-        asked = [reply for reply in self._mailbox if reply.asked]
-        if asked:
-            self._mailbox = deque(reply for reply in self._mailbox if not reply.asked)
-        return [reply for reply in asked if reply.begin()]
 
     def _fail(self, replies: list[Reply[Any]], why: str) -> None:
         for reply in replies:
@@ -363,6 +351,9 @@ class Actor:
                 if not reply.begin():
                     continue
                 self._running = True
+                wake = self._mailbox.next_for_room() if self._mailbox.room else None
+            if wake is not None:
+                wake()
             self._leave(serving, self._run(reply, serving))
             if perf_counter_ns() > end:
                 break
@@ -372,13 +363,24 @@ class Actor:
         try:
             result = reply.content(serving)
         except GuestTrap as trap:
-            reply.fail(trap)
+            if not self._put_back(reply, trap):
+                reply.fail(trap)
             return trap if serving.dead else None
         except BaseException as error:  # noqa: BLE001 - the worker boundary: the error belongs to the caller
-            reply.fail(error)
+            if not self._put_back(reply, error):
+                reply.fail(error)
             return None
         reply.finish(result)
         return None
+
+    def _put_back(self, reply: Reply[Any], error: BaseException) -> bool:
+        """Queue a message again, before all others, if it is to be delivered again and the component goes on."""
+        with self._lock:
+            again = self._open and reply.outlives(error)
+            if again:
+                reply.state = QUEUED
+                self._mailbox.appendleft(reply)
+        return again
 
     def _leave(self, serving: Serving, trap: GuestTrap | None) -> None:
         """Reach a call boundary; with a trap, the instance serves no more."""
@@ -389,7 +391,7 @@ class Actor:
                 return
             if trap is not None and self._serving is serving:
                 self._serving = None
-                asked = self._take_asked()
+                asked = self._mailbox.take_asked()
             boundary, self._boundary = self._boundary, []
         self._fail(asked, "lost its instance before it could answer")
         for reached in boundary:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from airssys_tui.core.events import EventAction, EventKind, Level, Speaker
+from airssys_tui.core.identity import ComponentId
 from airssys_tui.core.keyvalue import KeyValues, WriteTerms
 from airssys_tui.core.manifest.document import Manifest
 from airssys_tui.core.traps import PRINTED, PRINTED_LINE
@@ -17,6 +18,7 @@ from airssys_tui.host.doors.filesystem.filesystem import Filesystem
 from airssys_tui.host.doors.network.network_door import NetworkDoor
 from airssys_tui.host.doors.programs.program_door import ProgramDoor, ProgramSource
 from airssys_tui.host.services.custom_metrics import Measures
+from airssys_tui.host.services.messenger import LoneMessenger, Messenger
 from airssys_tui.host.services.output_lines import Output, OutputBuffer
 from airssys_tui.host.services.spans import Tracer, Traces
 from airssys_tui.host.services.timer_table import Alarms
@@ -60,7 +62,8 @@ class ComponentTenant:
         workers: Notified when a host call blocks.
         services: The component's storage, measurements, traces and timers; None for an instance that never serves.
         guard: Decides what it may do; without one the default policy does.
-        handles_timers: Whether it exports ``timer-handler``.
+        handles_timers: Whether it exports ``timer-handler``; the others for ``message-handler`` and
+            ``callback-handler``.
         revision: Its revision; None if it has none.
         speaker: Marks the lines that it writes; a candidate's mark ends when it serves.
         recorder: Records its calls; None if they are not recorded.
@@ -83,6 +86,8 @@ class ComponentTenant:
         *,
         guard: ComponentGuard | None = None,
         handles_timers: bool = False,
+        handles_messages: bool = False,
+        handles_callbacks: bool = False,
         revision: int | None = None,
         speaker: Speaker = Speaker.SERVING,
         recorder: Recorder | None = None,
@@ -99,11 +104,8 @@ class ComponentTenant:
         self._journal = journal
         self._workers = workers
         self._services = services
-        self._lock = threading.Lock()
-        self._hearing = threading.Lock()
-        self._next_second = 0
-        self._lines = 0
-        self._dropped = 0
+        self._lock, self._hearing = threading.Lock(), threading.Lock()
+        self._next_second = self._lines = self._dropped = 0
         self.guard = guard or standalone_guard(manifest)
         self.storage_terms = WriteTerms(manifest.limits.storage, manifest.durability)
         self._overlay: Overlay | None = Overlay(services.namespace if services is not None else None)
@@ -112,6 +114,7 @@ class ComponentTenant:
         self.tracer = Tracer(Traces())
         self.alarms = Alarms()
         self.handles_timers = handles_timers
+        self.handles_messages, self.handles_callbacks = handles_messages, handles_callbacks
         self.neighbours = services.neighbours if services is not None else {}
 
     @cached_property
@@ -132,6 +135,29 @@ class ComponentTenant:
     def network(self) -> NetworkDoor:
         """Its door to the network."""
         return NetworkDoor(self.guard, self.component, self.waiting)
+
+    @property
+    def identity(self) -> ComponentId:
+        """The component's namespace and name."""
+        return self._manifest.id
+
+    @cached_property
+    def messenger(self) -> Messenger:
+        """What it sends messages with."""
+        made = self._services.messengers if self._services is not None else None
+        identity = self._manifest.id
+        lone = LoneMessenger({"namespace": identity.namespace, "name": identity.name})
+        return lone if made is None else made(self)
+
+    @property
+    def is_candidate(self) -> bool:
+        """Whether it does not serve yet."""
+        return self._overlay is not None
+
+    def first_work(self) -> Callable[[object], None] | None:
+        """Return what is to be done before its first call as the one that serves; None for nothing."""
+        messenger: Messenger | None = self.__dict__.get("messenger")
+        return messenger.held if messenger is not None else None
 
     @property
     def wasi(self) -> WasiContext:
@@ -237,10 +263,12 @@ class ComponentTenant:
         self.close()
         self.storage, self._overlay = RETIRED, None
         self.guard.retire()
+        self._end_messages()
         self.measures, self.tracer, self.alarms = Measures(), Tracer(Traces()), Alarms()
 
     def close(self) -> None:
         """End what the instance has open in the world: the instance is gone or about to go. From any thread."""
+        self._end_messages()
         network: NetworkDoor | None = self.__dict__.get("network")
         if network is not None:
             network.close()
@@ -249,6 +277,11 @@ class ComponentTenant:
             programs.close()
             if self._services is None:
                 self._program_source.close()
+
+    def _end_messages(self) -> None:
+        messenger: Messenger | None = self.__dict__.get("messenger")
+        if messenger is not None:
+            messenger.retire()
 
     def trouble(self, text: str) -> None:
         """Log that the host could not serve a call."""

@@ -16,6 +16,7 @@ from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import ComponentId
 from airssys_tui.core.lifecycle import Health
 from airssys_tui.core.text import GuestText, bounded, one_line
+from airssys_tui.core.types.interface import Interface
 from airssys_tui.core.types.values import Err, Some, Variant
 from airssys_tui.runtime.actors.serving import Serving
 
@@ -24,12 +25,17 @@ METADATA: Final = "airssys:core-component/metadata@1.0.0"
 HEALTH: Final = description.HEALTH
 STATE: Final = description.STATE
 TIMER_HANDLER: Final = "airssys:core-component/timer-handler@1.0.0"
+MESSAGE_HANDLER: Final = "airssys:core-component/message-handler@1.0.0"
+CALLBACK_HANDLER: Final = "airssys:core-component/callback-handler@1.0.0"
 COMMAND: Final = description.COMMAND
 
 MAX_STATE: Final = 2 * 1024 * 1024
 MAX_SCHEMA: Final = 64
 MOST_TOLD: Final = 4_000
 """Characters of one part of a component's description of itself."""
+
+MOST_CODECS: Final = 256
+"""Codecs that a component may say it accepts; further ones are not looked at."""
 
 
 class SavedState(msgspec.Struct, frozen=True):
@@ -141,6 +147,21 @@ def on_timer(serving: Serving, name: str) -> None:
         GuestTrap: If it traps.
     """
     serving.call(f"{TIMER_HANDLER}#on-timer", name)
+
+
+def declares_codecs(interface: Interface) -> bool:
+    """Return whether a component says which codecs of messages it accepts."""
+    return interface.exports_interface(METADATA) and interface.exports_interface(MESSAGE_HANDLER)
+
+
+def accepted_codecs(serving: Serving) -> frozenset[int] | None:
+    """Return the codecs of messages that it accepts; None for any.
+
+    Raises:
+        GuestTrap: If it traps.
+    """
+    accepts: list[int] = serving.ask(f"{METADATA}#describe", deadline=serving.manifest.limits.init_deadline)["accepts"]
+    return frozenset(accepts[:MOST_CODECS]) if accepts else None
 
 
 def describe(serving: Serving) -> tuple[str, ...]:

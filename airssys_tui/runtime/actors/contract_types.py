@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from airssys_tui.core.message import MessageKind, Undelivered
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.types.interface import (
     Case,
@@ -22,7 +23,7 @@ from airssys_tui.core.types.interface import (
     VariantOf,
     render,
 )
-from airssys_tui.host.types import BYTES, COMPONENT_ERROR, OPTIONAL_STRING, PAIRS, STRING, U64, UNIT_OR_ERROR
+from airssys_tui.host.types import BYTES, COMPONENT_ERROR, OPTIONAL_STRING, PAIRS, STRING, TIMESTAMP, U64, UNIT_OR_ERROR
 
 _COMPONENT_ID: Final = Record((Field("namespace", STRING), Field("name", STRING)))
 _COMPONENT_VERSION: Final = Record(
@@ -71,6 +72,21 @@ _METADATA: Final = Record(
         Field("labels", ListOf(TupleOf((STRING, STRING)))),
     )
 )
+_MESSAGE: Final = Record(
+    (
+        Field("id", STRING),
+        Field("kind", EnumOf(tuple(kind.value for kind in MessageKind))),
+        Field("sender", OptionOf(_COMPONENT_ID)),
+        Field("topic", OPTIONAL_STRING),
+        Field("correlation", OptionOf(U64)),
+        Field("body", Record((Field("codec", OptionOf(U64)), Field("body", _PAYLOAD)))),
+        Field("sent-at", TIMESTAMP),
+        Field("time-left", OptionOf(U64)),
+        Field("attempt", Primitive("u32")),
+        Field("trace-id", STRING),
+    )
+)
+_MESSAGING_ERROR: Final = VariantOf(tuple(Case(case.value, STRING) for case in Undelivered))
 
 CONTRACT: Final[dict[str, tuple[Function, ...]]] = {
     "airssys:core-component/lifecycle@1.0.0": (
@@ -82,6 +98,14 @@ CONTRACT: Final[dict[str, tuple[Function, ...]]] = {
             "execute",
             (Param("operation", STRING), Param("input", _PAYLOAD), Param("context", _EXECUTION_CONTEXT)),
             ResultOf(_PAYLOAD, _EXECUTION_ERROR),
+        ),
+    ),
+    "airssys:core-component/message-handler@1.0.0": (
+        Function("handle-message", (Param("message", _MESSAGE),), ResultOf(OptionOf(_PAYLOAD), COMPONENT_ERROR)),
+    ),
+    "airssys:core-component/callback-handler@1.0.0": (
+        Function(
+            "handle-callback", (Param("request", U64), Param("answer", ResultOf(_PAYLOAD, _MESSAGING_ERROR))), None
         ),
     ),
     "airssys:core-component/health@1.0.0": (Function("check", (), _HEALTH_REPORT),),

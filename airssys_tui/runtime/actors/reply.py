@@ -17,7 +17,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import CancelledError
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, cast
 
 if TYPE_CHECKING:
     from airssys_tui.runtime.actors.serving import Serving
@@ -38,6 +38,8 @@ Listener = Callable[["Reply[Any]"], None]
 class Reply(Generic[T]):
     """A call, queued or run by an actor, and what came of it. Any thread may read it; on an event loop, await it.
 
+    A message is one whose sender does not wait: see ``messaging/letter``.
+
     Args:
         work: What to run on the instance.
         lock: The lock of the actor.
@@ -49,6 +51,9 @@ class Reply(Generic[T]):
     """
 
     __slots__ = ("_listeners", "_lock", "asked", "content", "state")
+
+    droppable: ClassVar[bool] = False
+    """Whether a newer message may take its place in a full mailbox."""
 
     def __init__(self, work: Callable[[Serving], T], lock: threading.Lock, *, asked: bool = False) -> None:
         self.content: Any = work
@@ -77,6 +82,10 @@ class Reply(Generic[T]):
         self.state = FAILED
         if self._listeners is not None:
             self._tell()
+
+    def outlives(self, _error: BaseException) -> bool:
+        """Return whether it is to run again after an error; it is counted as another attempt then."""
+        return False
 
     def cancel(self) -> bool:
         """Take it back while it is queued; return whether it will not run. One that runs goes on."""

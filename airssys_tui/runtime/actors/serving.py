@@ -90,6 +90,7 @@ class Serving:
         by_hand: Whether the call under way was made by hand, or the call that ended it was.
         requests: Requests over HTTP that its instance took.
         excuse: Why it is not to blame for the trap that ended it; empty if it is.
+        accepts: The codecs of messages that it takes; None for any.
     """
 
     def __init__(
@@ -114,6 +115,7 @@ class Serving:
         self._entered = 0
         self.by_hand = False
         self.excuse = ""
+        self.accepts: frozenset[int] | None = None
         self.prints = prints
         self.requests = 0
         self._again = again
@@ -212,6 +214,10 @@ class Serving:
         if self.counters is not None:
             self.counters.record_upkeep(result.fuel, result.cpu_ns)
         return result.value
+
+    def first_work(self) -> Callable[[Serving], None] | None:
+        """Return what is to be done on a worker before its first call, now that it serves; None for nothing."""
+        return self.tenant.first_work()
 
     def hurry(self, hurried: bool) -> None:
         """Let no call wait for the operator's answer while others wait for it to end; from any thread."""

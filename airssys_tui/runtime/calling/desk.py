@@ -13,7 +13,6 @@ from airssys_tui.core.text import one_line
 from airssys_tui.core.types.json_form import has_lone_surrogate
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
 from airssys_tui.runtime.actors.instantiation import Making
-from airssys_tui.runtime.actors.link_ports import linker_for
 from airssys_tui.runtime.actors.serving import Blueprint, Serving
 from airssys_tui.runtime.calling.calls import by_hand, call_json
 from airssys_tui.runtime.calling.handles import Handles
@@ -22,6 +21,7 @@ from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.deploying.code_loading import code_for
 from airssys_tui.runtime.guard.grant_desk import GrantDesk
+from airssys_tui.runtime.linking.link_ports import linker_for
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.store.catalog.records import CheckRecord
 from airssys_tui.wit.documentation import documentation

@@ -25,12 +25,12 @@ from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
 from airssys_tui.runtime.actors.contract import SavedState
 from airssys_tui.runtime.actors.instantiation import Making
-from airssys_tui.runtime.actors.link_ports import linker_for
 from airssys_tui.runtime.actors.serving import Blueprint
 from airssys_tui.runtime.calling.replay import Replay, check_view
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.deploying.code_loading import cached_code, code_for, load_code
 from airssys_tui.runtime.guard.grant_desk import GrantDesk
+from airssys_tui.runtime.linking.link_ports import linker_for
 from airssys_tui.runtime.machinery.journal import Journal
 from airssys_tui.runtime.machinery.machinery import Floor
 

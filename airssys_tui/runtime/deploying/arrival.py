@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from airssys_tui.core.lifecycle import State
+from airssys_tui.core.lifecycle import Desired, State
 from airssys_tui.core.revision import Cause, Outcome, Tier
 from airssys_tui.runtime.actors.serving import Blueprint
 from airssys_tui.runtime.components.component import Component
@@ -71,7 +71,9 @@ def arrive(attempt: Attempt, rehearsed: Rehearsed, origin: State, now: float) ->
         component.actor.costs.inherit(attempt.revision, order.origin)
         component.proof.recall(order.faults)
     component.life.report(rehearsed.health.health)
-    serves = component.actor.serving is not None
+    # An instance that trapped right after the swap is gone by now: supervision waits for this to end, and replaces it.
+    wanted = component.intent.desired is Desired.RUNNING and rehearsed.kind != "command"
+    serves = component.actor.serving is not None or wanted
     component.life.serve_since(now if serves else None)
     _enter(component, origin, serves=serves)
 

@@ -16,13 +16,11 @@ from airssys_tui.core.manifest.structure import Manifest
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.traps import GuestTrap, printed_text
 from airssys_tui.core.types.compatibility import changes
-from airssys_tui.core.types.interface import Interface, unversioned
+from airssys_tui.core.types.interface import Interface
 from airssys_tui.engine.linker import Linker
-from airssys_tui.engine.unmet_imports import ImportProblem, grouped
-from airssys_tui.host.unoffered import closed_door
+from airssys_tui.engine.unmet_imports import grouped
 from airssys_tui.runtime.actors.contract_types import wrong_exports
 
-_HELD_BACK: Final = "it is held back until a host opens that door; build it without the import to run it here"
 _REBUILD: Final = "build both against one version of the interface, or link another provider in airssys.toml"
 
 
@@ -121,17 +119,8 @@ def check_types(
         problems = linker.problems(interface, {each.wanted.name for each in links if isinstance(each, Resolved)})
     if misfits and not problems:
         raise GateRefusal("; ".join(misfits), gate=Gate.TYPES, remedy=_REBUILD)
-    closed = {closed_door(problem.name) for problem in problems}
-    if problems and None not in closed:
-        names = ", ".join(unversioned(problem.name) for problem in problems)
-        behind = " and ".join(sorted(filter(None, closed)))
-        raise GateRefusal(
-            f"it imports {names}: the types are known, and this host opens no door to {behind}",
-            gate=Gate.TYPES,
-            remedy=_HELD_BACK,
-        )
     if problems:
-        reasons, remedies = grouped([_behind_door(problem) for problem in problems])
+        reasons, remedies = grouped(problems)
         raise GateRefusal(reasons, gate=Gate.TYPES, remedy=remedies)
     wrong = wrong_exports(interface)
     if wrong:
@@ -150,14 +139,6 @@ def check_routes(manifest: Manifest, interface: Interface) -> None:
             gate=Gate.TYPES,
             remedy="build it with that export, or remove the routes from its manifest",
         )
-
-
-def _behind_door(problem: ImportProblem) -> ImportProblem:
-    """Explain an import whose types are known and which this host does not offer."""
-    behind = closed_door(problem.name)
-    if behind is None:
-        return problem
-    return ImportProblem(problem.name, f"the types are known, and this host opens no door to {behind}", _HELD_BACK)
 
 
 def check_compatibility(old: Interface, new: Interface, *, force: bool) -> tuple[GuestText, ...]:

@@ -27,7 +27,6 @@ from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.component_tenant import NO_EDGES, ComponentTenant
 from airssys_tui.runtime.actors.contract import HealthReport, SavedState
 from airssys_tui.runtime.actors.instantiation import Making
-from airssys_tui.runtime.actors.link_ports import foreign_resources, linker_for
 from airssys_tui.runtime.actors.serving import Blueprint, Serving
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.needs import Needs
@@ -41,6 +40,7 @@ from airssys_tui.runtime.deploying.gate_checks import (
 )
 from airssys_tui.runtime.guard.grant_desk import GrantDesk
 from airssys_tui.runtime.linking.link_book import LinkBook
+from airssys_tui.runtime.linking.link_ports import foreign_resources, linker_for
 from airssys_tui.runtime.machinery.component_services import Services
 from airssys_tui.runtime.machinery.guest_threads import Way
 from airssys_tui.runtime.machinery.machinery import Floor
@@ -223,7 +223,7 @@ class Rehearsal:
 
     async def _try_out(self, plan: Plan, passage: Passage, rehearsed: Rehearsed, serving: Serving) -> None:
         with passage.at(Gate.INIT):
-            await self._initialise(serving)
+            await self.initialise(serving)
         if plan.trial is not None and contract.is_stateful(rehearsed.artifact.interface):
             trial = plan.trial
             with passage.at(Gate.STATE_LOAD):
@@ -249,15 +249,23 @@ class Rehearsal:
         """
         serving = await self.instantiate(component, artifact, code, speaker)
         try:
-            await self._initialise(serving)
+            await self.initialise(serving)
         except BaseException:
             await self.discard(serving)
             raise
         return serving
 
-    async def _initialise(self, serving: Serving) -> None:
+    async def initialise(self, serving: Serving) -> None:
+        """Call ``init``, and ask which codecs it accepts.
+
+        Raises:
+            GateRefusal: If ``init`` answers with an error.
+            GuestTrap: If it traps.
+        """
         if serving.artifact.interface.exports_interface(contract.LIFECYCLE):
             await self.on_guest(serving, contract.initialise)
+        if contract.declares_codecs(serving.artifact.interface):
+            serving.accepts = await self.on_guest(serving, contract.accepted_codecs)
 
     async def instantiate(
         self, component: str, artifact: Blueprint, code: Code, speaker: Speaker = Speaker.SERVING
@@ -283,6 +291,8 @@ class Rehearsal:
             services,
             guard=self._guards.guard(component, artifact.manifest, artifact.revision),
             handles_timers=artifact.interface.exports_interface(contract.TIMER_HANDLER),
+            handles_messages=artifact.interface.exports_interface(contract.MESSAGE_HANDLER),
+            handles_callbacks=artifact.interface.exports_interface(contract.CALLBACK_HANDLER),
             revision=artifact.revision,
             speaker=speaker,
             recorder=recorder,

@@ -110,7 +110,7 @@ class StopStart(Switcher):
             )
         try:
             with passage.at(Gate.INIT):
-                await self._rehearsal.on_guest(fresh, contract.initialise)
+                await self._rehearsal.initialise(fresh)
             if successor.restored is not None:
                 state = successor.restored
                 with passage.at(Gate.STATE_LOAD):

@@ -22,10 +22,10 @@ from airssys_tui.core.links.misfit import misfits
 from airssys_tui.core.links.resolution import Provider, Resolved, Unresolved, resolve
 from airssys_tui.core.types.interface import Interface, InterfaceType, unversioned
 from airssys_tui.engine.linker import Linker
-from airssys_tui.runtime.actors.link_edge import Edge
 from airssys_tui.runtime.actors.serving import Blueprint
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.router import Router
+from airssys_tui.runtime.linking.link_edge import Edge
 
 Found = Resolved | Unresolved
 

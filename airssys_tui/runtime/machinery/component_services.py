@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airssys_tui.host.doors.programs.program_door import ProgramSource
 from airssys_tui.host.services.custom_metrics import Measures
+from airssys_tui.host.services.messenger import Messenger
 from airssys_tui.host.services.neighbour import Neighbour
 from airssys_tui.host.services.spans import Traces
 from airssys_tui.host.services.timer_table import Alarms
@@ -32,6 +33,7 @@ class Services:
 
     Attributes:
         recordings: Its recorded calls; None if none was ever recorded.
+        messengers: Makes the messenger of an instance.
     """
 
     def __init__(
@@ -41,8 +43,11 @@ class Services:
         neighbours: dict[tuple[str, str], Neighbour],
         programs: ProgramSource,
         shares: Callable[[], Shares],
+        *,
+        messengers: Callable[[Any], Messenger] | None = None,
     ) -> None:
         self.namespace = namespace
+        self.messengers = messengers
         self.alarms = alarms
         self.neighbours = neighbours
         self.programs = programs
@@ -71,6 +76,7 @@ class ServiceDesk:
     Attributes:
         neighbours: Every component, by namespace and name.
         wake: Called with a component's name when its next timer may have changed; from any thread.
+        messengers: Makes the messenger of an instance; None for a runtime in which nobody sends messages.
     """
 
     def __init__(self, storage: Storage, waiting: Waiting, programs: ProgramSource) -> None:
@@ -81,6 +87,7 @@ class ServiceDesk:
         self._known: dict[str, Services] = {}
         self.neighbours: dict[tuple[str, str], Neighbour] = {}
         self.wake: Callable[[str], None] = _nobody
+        self.messengers: Callable[[Any], Messenger] | None = None
 
     def of(self, component: str) -> Services:
         """Return the services of a component; they are made at the first call."""
@@ -93,6 +100,7 @@ class ServiceDesk:
                     self.neighbours,
                     self._programs,
                     lambda: self._shares,
+                    messengers=self.messengers,
                 )
             return found
 

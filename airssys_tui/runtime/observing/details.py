@@ -10,6 +10,7 @@ import msgspec
 from airssys_tui.api.views.components import ComponentDetail
 from airssys_tui.core.description import describe
 from airssys_tui.core.errors import AirssysError
+from airssys_tui.core.text import GuestText
 from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.evidence import has_evidence
@@ -32,12 +33,19 @@ class Details:
         router: The components.
         observer: Has their rows.
         open_handles: Returns the open handles of a component.
+        messages: Returns what became of a component's messages.
     """
 
     def __init__(
-        self, floor: Floor, router: Router, observer: Observer, open_handles: Callable[[str], Sequence[object]]
+        self,
+        floor: Floor,
+        router: Router,
+        observer: Observer,
+        open_handles: Callable[[str], Sequence[object]],
+        messages: Callable[[Component], tuple[GuestText, ...]],
     ) -> None:
         self._open_handles = open_handles
+        self._messages = messages
         self._floor = floor
         self._router = router
         self._observer = observer
@@ -69,6 +77,7 @@ class Details:
                 component.actor.serving,
                 len(self._open_handles(component.name)),
             ),
+            messages=self._messages(component),
             revisions=revisions,
             recent=recent,
         )

@@ -224,11 +224,11 @@ def test_keys_without_effect_are_named_for_people_and_in_json(desk: Desk) -> Non
     with (folder / "Component.toml").open("a") as manifest:
         manifest.write(
             '\n[capabilities]\nnetwork = ["connect:api.example.com:443"]\nfilesystem = ["read:/data/**"]\n'
-            'process = ["spawn:*"]\nmessaging = ["send:*"]\n[build]\ncommand = "make"\n'
+            'process = ["spawn:*"]\nmessaging = ["send:*"]\n[build]\ncommand = "make"\nwatch = ["src/**"]\n'
         )
     lines = [
-        "[capabilities] messaging has no effect yet but for links: components send each other no messages",
         "[build] command has no effect yet: build the component yourself",
+        "[build] watch has no effect yet: build the component yourself",
     ]
     (report,) = desk.run("check", folder, "--json").json
     assert (report["admissible"], report["inert"]) == (True, lines)

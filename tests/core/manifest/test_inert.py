@@ -14,12 +14,9 @@ watch = ["src/**"]
 [capabilities]
 filesystem = ["read:/data/**"]
 network = ["connect:api.example.com:443"]
-messaging = ["send:*"]
 process = ["spawn:*"]
 environment = ["HOME"]
 [resources]
-message_size = "64KiB"
-messages_per_second = 5
 replicas = 3
 [deployment.canary]
 steps = [10, 50]
@@ -31,8 +28,8 @@ signature = "signature"
 
 EFFECTIVE = """
 [capabilities]
-messaging = ["link:adder"]
 storage = "read-write"
+messaging = ["send:*", "link:adder"]
 rationale = "counts"
 [resources]
 memory = "16MiB"
@@ -40,6 +37,9 @@ fuel_per_call = 1000
 deadline = "1s"
 storage = "1MiB"
 mailbox = 5
+mailbox_overflow = "block"
+message_size = "64KiB"
+messages_per_second = 5
 durability = "full"
 [supervision]
 max_restarts = 1
@@ -62,11 +62,8 @@ preopens = {"/data" = "/srv/data"}
 def test_every_key_without_effect_is_named_with_its_section_and_the_reason() -> None:
     lines = inert_lines(parse_manifest(HEAD + INERT, "Component.toml"))
     assert [line.partition(" has no effect yet")[0] for line in lines] == [
-        "[capabilities] messaging",
         "[build] command",
         "[build] watch",
-        "[resources] message_size",
-        "[resources] messages_per_second",
         "[resources] replicas",
         "[deployment.canary] steps",
         "[deployment.canary] step",

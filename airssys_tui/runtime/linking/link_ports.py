@@ -12,7 +12,7 @@ from airssys_tui.engine.compiled import Code
 from airssys_tui.engine.host import HostContext, HostFunction, HostInterface, HostResource, UsedResource
 from airssys_tui.engine.linker import Linker
 from airssys_tui.engine.tiers import Tiers
-from airssys_tui.runtime.actors.link_edge import Port, drop_linked
+from airssys_tui.runtime.linking.link_edge import Port, drop_linked
 
 Homes = tuple[tuple[str, str, str], ...]
 """Resources that an interface only uses: their name there, the interface that defines them, and their name in it."""

@@ -24,9 +24,9 @@ from airssys_tui.core.types.interface import Function, InterfaceType, render, sa
 from airssys_tui.engine.call_ends import CallCancelled, CallEnd, DeadlinePassed, LinkFailed
 from airssys_tui.engine.host import HostContext
 from airssys_tui.engine.waiting import Waitable, Wake
-from airssys_tui.runtime.actors.linked_handle import LinkedHandle, bring_back, hand_over
 from airssys_tui.runtime.actors.reply import Reply
 from airssys_tui.runtime.actors.wait_chain import begin_wait, end_wait
+from airssys_tui.runtime.linking.linked_handle import LinkedHandle, bring_back, hand_over
 from airssys_tui.runtime.metering.counters import LatencyHistogram
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""The interfaces with which components send one another messages."""

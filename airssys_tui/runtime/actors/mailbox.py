@@ -1,0 +1,92 @@
+"""The mailbox of an actor: a bounded queue of calls and messages. Used under the lock of the actor."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from enum import Enum
+from time import perf_counter_ns
+from typing import Any
+
+from airssys_tui.core.message import Overflow
+from airssys_tui.runtime.actors.reply import Reply
+
+
+class Intake(Enum):
+    """What became of a message that was put into a mailbox."""
+
+    TAKEN = "taken"
+    CLOSED = "closed"
+    """The component does not accept calls."""
+    FULL = "full"
+
+
+class Mailbox(deque[Reply[Any]]):
+    """Calls and messages in the order in which they are to run.
+
+    Attributes:
+        capacity: How many may wait.
+        overflow: What is done with a message for which there is no room.
+        room: Called, one for each that is taken out: who waits for room.
+    """
+
+    __slots__ = ("_cleared", "capacity", "overflow", "room")
+
+    def __init__(self, capacity: int) -> None:
+        super().__init__()
+        self.capacity = capacity
+        self.overflow = Overflow.REJECT
+        self.room: deque[Callable[[], None]] | None = None
+        self._cleared = 0
+
+    def made_room(self, pause_ns: int) -> bool:
+        """Forget what was taken back, so that it keeps nobody out; return whether there is room now.
+
+        Args:
+            pause_ns: Nanoseconds until it is tried again: a full mailbox is not searched for each call that it rejects.
+        """
+        now = perf_counter_ns()
+        if now < self._cleared + pause_ns:
+            return False
+        self._cleared = now
+        self._replace(reply for reply in self if not reply.cancelled())
+        return len(self) < self.capacity
+
+    def _replace(self, replies: Iterable[Reply[Any]]) -> None:
+        kept = list(replies)
+        self.clear()
+        self.extend(kept)
+
+    def displace(self) -> Reply[Any] | None:
+        """Take out and begin the message that has waited longest, if the mailbox makes room so."""
+        if self.overflow is not Overflow.DROP_OLDEST:
+            return None
+        for place, waiting in enumerate(self):
+            if waiting.droppable and waiting.begin():
+                del self[place]
+                return waiting
+        return None
+
+    def await_room(self, wake: Callable[[], None]) -> None:
+        """Add one who waits for room."""
+        if self.room is None:
+            self.room = deque()
+        self.room.append(wake)
+
+    def next_for_room(self) -> Callable[[], None] | None:
+        """Return who has waited longest for room, once."""
+        return self.room.popleft() if self.room else None
+
+    def take_asked(self) -> list[Reply[Any]]:
+        """Take out and begin the host's own calls."""
+        asked = [reply for reply in self if reply.asked]
+        if asked:
+            self._replace(reply for reply in self if not reply.asked)
+        return [reply for reply in asked if reply.begin()]
+
+    def take_all(self) -> tuple[list[Reply[Any]], list[Callable[[], None]]]:
+        """Take out and begin everything; return it, and who waits for room."""
+        waiting = [reply for reply in self if reply.begin()]
+        self.clear()
+        room, self.room = self.room, None
+        return waiting, list(room or ())

@@ -1,0 +1,184 @@
+"""The post office of a runtime: where messages go, what is asked of all of them, and where those go that cannot.
+
+The way of a message: the sender's messenger asks the guard, then the post office whether the message may go to that
+component; it goes into the mailbox of the component's actor, in order with calls and other messages, and is delivered
+to whichever instance serves then. So a reload, a rollback or a restart in between changes neither the order nor the
+number of messages.
+"""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any
+
+from airssys_tui.core.codecs import is_codec
+from airssys_tui.core.message import DeadReason, Failure, Guarantee, MessageKind, Undelivered
+from airssys_tui.core.text import GuestText
+from airssys_tui.host.messages.message_types import size_of
+from airssys_tui.host.services.messenger import Body
+from airssys_tui.runtime.actors import contract
+from airssys_tui.runtime.actors.mailbox import Intake
+from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.messaging.dead_letters import DeadLetter, DeadLetters
+from airssys_tui.runtime.messaging.letter import Letter, Publication, refused_codec
+from airssys_tui.runtime.messaging.mail_address import MailAddress
+from airssys_tui.runtime.messaging.subscriptions import Subscriptions
+from airssys_tui.runtime.messaging.timeouts import Timeouts
+
+
+class PostOffice:
+    """Messages between the components of one runtime. Any thread may use it, except where something else is said.
+
+    Args:
+        timeouts: Ends requests that nobody answers.
+
+    Attributes:
+        addresses: Every component, by namespace and name.
+        timeouts: The same.
+        subscriptions: Who listens to which topics.
+        dead: The letters that could not be delivered.
+        told: Called with each dead letter.
+    """
+
+    def __init__(self, timeouts: Timeouts) -> None:
+        self.timeouts = timeouts
+        self.addresses: dict[tuple[str, str], MailAddress] = {}
+        self.subscriptions = Subscriptions()
+        self.dead = DeadLetters()
+        self.told: Callable[[DeadLetter], None] = _nobody
+        self._session = secrets.token_hex(4)
+        self._numbers = itertools.count(1)
+        self._requests = itertools.count(1)
+
+    def follow(self, component: Component) -> None:
+        """Take over what the active revision of a component says. On the control loop."""
+        identity = component.id
+        key = identity.namespace, identity.name
+        address = self.addresses.get(key)
+        if address is None or address.actor is not component.actor:
+            if address is not None:
+                self.subscriptions.forget(address)
+            address = self.addresses[key] = MailAddress(identity, component.actor)
+        if component.active is not None:
+            handles = component.active.interface.exports_interface(contract.MESSAGE_HANDLER)
+            address.follow(component.active.manifest.limits, handles=handles)
+
+    def counted(self, component: Component) -> tuple[GuestText, ...]:
+        """Return what became of a component's messages."""
+        address = self.addresses.get((component.id.namespace, component.id.name))
+        return address.counts.lines() if address is not None else ()
+
+    def number(self) -> str:
+        """Return an id for a message: unique among all runs of the runtime, in practice."""
+        return f"{self._session}-{next(self._numbers):x}"
+
+    def request_number(self) -> int:
+        """Return a number for a request: unique in this run."""
+        return next(self._requests)
+
+    def refusal(self, body: Body, sender: MailAddress | None, to: MailAddress | None) -> Failure | None:
+        """Return why a body may not be sent: its size, its codec, or the sender's rate; the rate counts it."""
+        size = size_of(body)
+        limit = min(each.size for each in (sender, to) if each is not None)
+        if size > limit:
+            return Failure(Undelivered.TOO_LARGE, f"the message has {size} bytes; the limit is {limit}")
+        if body["codec"] is not None:
+            codec: int = body["codec"].value
+            if not is_codec(codec):
+                text = f"{codec:#x} is not a registered codec of data"
+                return Failure(Undelivered.UNSUPPORTED_CODEC, text)
+            if to is not None and not accepts(to, codec):
+                return Failure(Undelivered.UNSUPPORTED_CODEC, refused_codec(to, codec))
+        if sender is not None and not sender.rate.take():
+            text = f"{sender.name} sends more than {sender.rate.limit} messages per second"
+            return Failure(Undelivered.RATE_LIMITED, text)
+        return None
+
+    def undeliverable(self, intake: Intake, to: MailAddress) -> Failure:
+        """Return why a mailbox did not take a message, and count it."""
+        if intake is Intake.FULL:
+            failure = Failure(Undelivered.MAILBOX_FULL, f"the mailbox of {to.name} is full")
+        else:
+            failure = Failure(Undelivered.NOT_RUNNING, f"{to.name} does not run")
+        to.counts.turned_away[failure.case.value] += 1
+        return failure
+
+    def publish(self, topic: str, body: Body, sender: MailAddress | None, trace: str) -> tuple[int, Failure | None]:
+        """Put a message into the mailboxes of a topic's subscribers.
+
+        Returns:
+            How many took it; and a failure, if there are subscribers and none accepts its codec.
+        """
+        codec = body["codec"]
+        taken = refused = 0
+        number = self.number()
+        subscribed = self.subscriptions.of(topic)
+        for subscription in subscribed:
+            to = subscription.address
+            if codec is not None and not accepts(to, codec.value):
+                refused += 1
+                to.counts.missed[Undelivered.UNSUPPORTED_CODEC.value] += 1
+                continue
+            letter = Publication(to, sender, body, number, trace, ends=self)
+            letter.topic = topic
+            letter.may_have = subscription.may_have
+            intake = to.actor.take(letter)
+            if intake is Intake.TAKEN:
+                taken += 1
+            else:
+                to.counts.missed[self.undeliverable(intake, to).case.value] += 1
+        if refused and refused == len(subscribed):
+            text = f"none of {refused} subscribers accepts the codec {codec.value:#x}"
+            return 0, Failure(Undelivered.UNSUPPORTED_CODEC, text)
+        return taken, None
+
+    def acknowledged(self, letter: Letter) -> None:
+        """Note that a durable letter was handled."""
+
+    def died(self, letter: Letter, reason: DeadReason, why: str) -> None:
+        """Keep a letter that cannot be delivered any more."""
+        dead = DeadLetter(
+            id=letter.id if letter.kind is not MessageKind.PUBLISHED else f"{letter.id}/{letter.to.name}",
+            reason=reason,
+            why=why,
+            to=letter.to.name,
+            sender=letter.sender.name if letter.sender is not None else "",
+            kind=letter.kind,
+            topic=letter.topic or "",
+            body=letter.body,
+            size=size_of(letter.body),
+            attempts=letter.attempt,
+            guarantee=letter.guarantee,
+            correlation=letter.correlation,
+            trace=letter.trace,
+            sent_at=letter.sent_ns / 1e9,
+            at=time.time(),
+            row=letter.row,
+        )
+        letter.to.counts.dead[reason.value] += 1
+        self.dead.keep(dead)
+        self.told(dead)
+
+    def letter(
+        self,
+        to: MailAddress,
+        sender: MailAddress | None,
+        body: Body,
+        trace: str,
+        guarantee: Guarantee = Guarantee.AT_MOST_ONCE,
+    ) -> Letter:
+        """Return a letter that is ready to be sent."""
+        return Letter(to, sender, body, self.number(), trace, ends=self, guarantee=guarantee)
+
+
+def accepts(to: MailAddress, codec: int) -> bool:
+    """Return whether the instance that serves takes a codec, as far as that is known."""
+    serving = to.actor.serving
+    return serving is None or serving.accepts is None or codec in serving.accepts
+
+
+def _nobody(_letter: Any) -> None:
+    """Tell nobody."""
