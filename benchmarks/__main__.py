@@ -23,6 +23,7 @@ from benchmarks import (
     desk,
     extism_rows,
     file_doors,
+    floors,
     growth,
     guards,
     handling,
@@ -30,6 +31,7 @@ from benchmarks import (
     keeping,
     large,
     links,
+    profiles,
     program_door,
     reloads,
     remote,
@@ -96,6 +98,8 @@ GROUPS: Final[dict[str, Callable[[Effort], Iterable[Row]]]] = {
     "survey": watching.surveys,
     "http": http_serving.serving,
     "network": web.round_trip,
+    "profiles": profiles.profiles,
+    "floors": floors.floors,
 }
 
 LONG: Final = frozenset({"crowds"})

@@ -32,13 +32,13 @@ def storage(effort: Effort) -> Iterator[Row]:
         with subject(resources) as (runtime, directory), bare(directory / "bare.db", level) as connection:
             # So many that posting the call itself does not count.
             times = effort.count(2_000) if level == "normal" else effort.count(400)
-            set_ = _looped(effort, runtime, STORAGE + "set-often", times, lambda: _set(connection))
+            set_ = _looped(effort, runtime, STORAGE + "set-often", times, lambda: put(connection))
             yield beside(f"storage/set-{level}", *set_)
-            apply = _looped(effort, runtime, STORAGE + "apply-often", times, lambda: _apply(connection))
-            yield beside(f"storage/apply-2-{level}", *apply)
+            both = _looped(effort, runtime, STORAGE + "apply-often", times, lambda: apply(connection))
+            yield beside(f"storage/apply-2-{level}", *both)
             if level == "normal":
-                get = _looped(effort, runtime, STORAGE + "get-often", times, lambda: _get(connection))
-                yield beside("storage/get", *get)
+                found = _looped(effort, runtime, STORAGE + "get-often", times, lambda: get(connection))
+                yield beside("storage/get", *found)
 
 
 def small(effort: Effort) -> Iterator[Row]:
@@ -85,15 +85,18 @@ def _looped(  # noqa: PLR0917 - a measurement has a subject and a baseline
     return taken / times * 1e6, "µs", called, beside_it / times * 1e6
 
 
-def _set(connection: sqlite3.Connection) -> None:
+def put(connection: sqlite3.Connection) -> None:
+    """Store the value, with SQLite alone."""
     connection.execute(PUT, (KEY, VALUE))
 
 
-def _get(connection: sqlite3.Connection) -> None:
+def get(connection: sqlite3.Connection) -> None:
+    """Look the value up, with SQLite alone."""
     connection.execute("SELECT value FROM bare WHERE key = ?", (KEY,)).fetchall()
 
 
-def _apply(connection: sqlite3.Connection) -> None:
+def apply(connection: sqlite3.Connection) -> None:
+    """Store two values in one transaction, with SQLite alone."""
     connection.execute("BEGIN IMMEDIATE")
     connection.execute(PUT, (b"left", VALUE))
     connection.execute(PUT, (b"right", VALUE))

@@ -76,8 +76,8 @@ def commands(effort: Effort) -> Iterator[Row]:
             "completion": (*PROGRAM, "completion", "bash"),
             "complete-name": (*PROGRAM, "__complete", "describe", *places, ""),
         }
-        times = {name: [_process(line) for _ in range(effort.rounds)] for name, line in lines.items()}
-        empty = [_process((sys.executable, "-c", "pass")) for _ in range(effort.rounds)]
+        times = {name: [seconds_of(line) for _ in range(effort.rounds)] for name, line in lines.items()}
+        empty = [seconds_of((sys.executable, "-c", "pass")) for _ in range(effort.rounds)]
     for name, taken in times.items():
         yield beside(f"start/{name}", median(taken), "s", "python -c pass", median(empty))
     yield _run_command(effort, median(empty))
@@ -86,11 +86,11 @@ def commands(effort: Effort) -> Iterator[Row]:
 def _run_command(effort: Effort, empty: float) -> Row:
     """Return how long a command takes from its start to its exit, beside `wasmtime run` where that is installed."""
     hello = SAMPLES / "wasi-hello" / "wasi-hello.wasm"
-    taken = median([_process((*PROGRAM, "run-command", str(hello))) for _ in range(effort.rounds)])
+    taken = median([seconds_of((*PROGRAM, "run-command", str(hello))) for _ in range(effort.rounds)])
     other = shutil.which("wasmtime")
     if other is None:
         return beside("start/run-command", taken, "s", "python -c pass", empty)
-    theirs = median([_process((other, "run", str(hello))) for _ in range(effort.rounds)])
+    theirs = median([seconds_of((other, "run", str(hello))) for _ in range(effort.rounds)])
     return beside("start/run-command", taken, "s", "wasmtime run", theirs)
 
 
@@ -108,7 +108,7 @@ def paint(effort: Effort) -> Iterator[Row]:
                     for before in SETTLED if whole else (0.5, 0.5):
                         terminal.watch(before)
                         shares.append(terminal.cpu_share(REST if whole else 0.5) * 100)
-        textual = [_process((sys.executable, "-c", "import textual.app")) for _ in range(effort.rounds)]
+        textual = [seconds_of((sys.executable, "-c", "import textual.app")) for _ in range(effort.rounds)]
     yield beside("screen/first-paint", median(paints), "s", "import textual.app", median(textual))
     for name, share in zip(("at-rest-first-minute", "at-rest"), shares, strict=True):
         yield Row(name=f"screen/{name}", value=share, unit="% of a core", baseline="the samples")
@@ -127,7 +127,9 @@ def samples() -> Iterator[Path]:
         yield directory
 
 
-def _process(command: tuple[str, ...]) -> float:
+def seconds_of(command: tuple[str, ...]) -> float:
+    """Return how long a process takes from its start to its exit."""
+
     def run() -> None:
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=PATIENCE)
 
