@@ -15,9 +15,16 @@ from airssys_tui.core.revision import StatePolicy
 
 
 class Start(msgspec.Struct, frozen=True, tag="start"):
-    """Start a stopped or failed component and set its desired state to running, which survives a runtime restart."""
+    """Start a stopped or failed component and set its desired state to running, which survives a runtime restart.
+
+    Attributes:
+        arguments: For a command, the arguments of this run; None for those of its manifest.
+        wait: For a command, whether the answer comes when the run has ended; otherwise as soon as it runs.
+    """
 
     component: str
+    arguments: tuple[str, ...] | None = None
+    wait: bool = True
 
 
 class Stop(msgspec.Struct, frozen=True, tag="stop"):

@@ -169,6 +169,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         action: What was done.
         generation: Which change of the component's files it belongs to, for decisions.
         speaker: Of a line of a guest's log: whether a candidate wrote it, or an instance for a trial.
+        exit_code: Of the end of a command: its own exit code; None if it did not end by itself.
     """
 
     seq: int
@@ -181,3 +182,4 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     action: EventAction = EventAction.NONE
     generation: int | None = None
     speaker: Speaker = Speaker.SERVING
+    exit_code: int | None = None

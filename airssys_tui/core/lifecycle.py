@@ -124,6 +124,13 @@ class CommandOutcome(StrEnum):
     """The operator stopped it, or the runtime ended."""
 
 
+ABORTED: Final = 134
+"""Exit code after a trap, as ``wasmtime run`` has it: that of a program that aborts, 128 + SIGABRT."""
+
+TERMINATED: Final = 143
+"""Exit code of a run that was cancelled: that of a program that is asked to end, 128 + SIGTERM."""
+
+
 class CommandEnd(msgspec.Struct, frozen=True):
     """The end of a run.
 
@@ -133,6 +140,7 @@ class CommandEnd(msgspec.Struct, frozen=True):
         text: The same for people, with the time it took and the last words of the guest if it did not end well.
         at: Unix time.
         told: The same with more of these words and where the rest is, for the event; it is not kept.
+        exit_code: The program's own exit code, 0 to 255; None if it did not end by itself.
     """
 
     revision: int
@@ -140,6 +148,14 @@ class CommandEnd(msgspec.Struct, frozen=True):
     text: str
     at: float
     told: str = ""
+    exit_code: int | None = None
+
+    @property
+    def status(self) -> int:
+        """The exit code that a shell would see: its own, else :data:`ABORTED` or :data:`TERMINATED`."""
+        if self.exit_code is not None:
+            return self.exit_code
+        return TERMINATED if self.outcome is CommandOutcome.CANCELLED else ABORTED
 
     @property
     def failed(self) -> bool:

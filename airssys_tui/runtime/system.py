@@ -124,11 +124,11 @@ class System:
         self.timing = Timing(floor, self.router)
         self.desired = DesiredStates(self.floor, self.reconciler)
         self.rounds = self._made_rounds()
+        self._background = Background(floor.journal)
         self.dispatcher = self._dispatcher()
         self.settled, self._stale = asyncio.Event(), asyncio.Event()
         self.traps = TrapQueue(asyncio.get_running_loop(), self.supervisor.trapped)
         self._watch: Watch | None = None
-        self._background = Background(self.floor.journal)
 
     def _dispatcher(self) -> Dispatcher:
         desired = self.desired
@@ -145,7 +145,9 @@ class System:
         return Dispatcher(
             self.router,
             permissions=self.permissions,
-            running=RunningCommands(desired, self.instances, self.supervisor, self.probation, self._make_up),
+            running=RunningCommands(
+                desired, self.instances, self.supervisor, self.probation, self._make_up, background=self._background
+            ),
             revisions=revisions,
             states=self.states,
             bookkeeping=self.bookkeeping,
@@ -338,6 +340,7 @@ class System:
         self.observer.publish()
 
     async def _retire(self, component: Component, drain: float) -> None:
+        await self.instances.end_command(component, drain)
         async with component.lock:
             await self.instances.retire(component, drain=drain)
             await self.probation.keep_costs(component)

@@ -176,6 +176,7 @@ class ComponentView(msgspec.Struct, frozen=True, kw_only=True):
         held: Held artifacts, by version or short digest: neither watcher nor restart deploys them.
         note: The most important fact about it now.
         running: The call that has been running for more than a second; None without one.
+        exit_code: The exit code of the last run of a command; None while it runs, or if it did not end by itself.
         restarts: Restarts by supervision since the runtime started.
         started_at: Unix time when the running instance started.
         state_bytes: Size of the last saved state in bytes; None if no state is saved.
@@ -209,6 +210,7 @@ class ComponentView(msgspec.Struct, frozen=True, kw_only=True):
     held: tuple[GuestText, ...] = ()
     note: Note = Note()
     running: RunningCall | None = None
+    exit_code: int | None = None
     restarts: int = 0
     started_at: float | None = None
     state_bytes: int | None = None

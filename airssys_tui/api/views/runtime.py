@@ -179,7 +179,10 @@ class Done(msgspec.Struct, frozen=True):
     Attributes:
         text: The result, one line.
         revision: The active revision after the command; None if no revision is active.
+        exit_code: After a run of a command that was waited for: the exit code that a shell would see, 134 after a trap
+            and 143 if it was cancelled.
     """
 
     text: GuestText
     revision: int | None = None
+    exit_code: int | None = None

@@ -121,6 +121,7 @@ def _facts(view: ComponentView, description: str, *, live: bool) -> list[tuple[s
         ("held", ", ".join(view.held)),
         ("quarantined", ", ".join(f"r{number}" for number in view.quarantined)),
         ("note", view.note.text),
+        *((("exit code", str(view.exit_code)),) if view.exit_code is not None else ()),
         (
             "state saved",
             f"{format_size(view.state_bytes)} at {moment(view.state_saved_at)}" if view.state_bytes else "",

@@ -7,21 +7,35 @@ command runs the folder for a moment, without watching it.
 from __future__ import annotations
 
 from airssys_tui.api.commands import Reload, Restart, Start, Stop
+from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, component_name
-from airssys_tui.cli.reaching.orders import carry_out
-from airssys_tui.cli.reaching.reach import Without
+from airssys_tui.cli.reaching.orders import carry_out, tell, writable
+from airssys_tui.cli.reaching.reach import Without, reach
+from airssys_tui.cli.reaching.site import locate
 
 
-def start(name: NameArgument, /, *, place: Place = HERE) -> int:
-    """Start a component.
+def start(name: NameArgument, /, *arguments: str, wait: bool = False, place: Place = HERE) -> int:
+    """Start a component; run a command once more.
 
-    While no runtime runs, this is recorded and takes effect at its next start.
+    While no runtime runs, this is recorded and takes effect at its next start. With `--wait` the folder is run for a
+    moment instead.
 
     Args:
         name: The component, as `name` or `namespace/name`.
+        arguments: For a command: the arguments of this run. Write `--` before those that begin with a hyphen. Default:
+            those of its manifest.
+        wait: Wait until the command has ended, and exit with its exit code; with 134 after a trap, 143 if it is
+            stopped. Without it, the answer comes as soon as it runs.
         place: Which runtime.
     """
-    return carry_out(Start(component_name(name)), place, Without.RECORD)
+    command = Start(component_name(name), arguments or None, wait=wait)
+    if not wait:
+        return carry_out(command, place, Without.RECORD)
+    site = writable(locate(place.folder, place.state_dir))
+    with reach(site, Without.MOMENT) as runtime:
+        ended = runtime.submit(command).result()
+    tell(ended, place)
+    return ExitCode.OK if ended.exit_code is None else ended.exit_code
 
 
 def stop(name: NameArgument, /, *, place: Place = HERE) -> int:

@@ -9,7 +9,7 @@ from airssys_tui.api.views.components import ComponentDetail
 from airssys_tui.api.views.revisions import RevisionDiff, RevisionView
 from airssys_tui.api.views.runtime import Done, EventPage, Phase, Snapshot
 from airssys_tui.cli.reaching.site import Site
-from airssys_tui.core.errors import AirssysError, NothingRuns, StateLocked
+from airssys_tui.core.errors import AirssysError, NothingRuns, StateLocked, UsageError
 from airssys_tui.core.text import one_line
 
 if TYPE_CHECKING:
@@ -88,6 +88,10 @@ class RecordedRuntime(RuntimeApi):
             from airssys_tui.cli.reaching.offline_views import record_desired  # noqa: PLC0415
 
             match command:
+                case Start(arguments=arguments) if arguments is not None:
+                    raise UsageError(
+                        "arguments are for one run now, and no runtime is running", remedy="add --wait to run it now"
+                    )
                 case Start() | Stop():
                     return record_desired(self._site, command, who, batch)
             raise self._nothing_runs()

@@ -104,8 +104,13 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def end(self) -> CommandEnd | None:
         """How the active revision ended last, if it is a command that is to run."""
+        return self.last_end if self.record.desired == Desired.RUNNING else None
+
+    @property
+    def last_end(self) -> CommandEnd | None:
+        """How the active revision ended last, if it is a command."""
         serves = self.active is not None and self.ended is not None and self.ended.revision == self.active.number
-        return self.ended if serves and self.record.desired == Desired.RUNNING else None
+        return self.ended if serves else None
 
     @property
     def awaiting(self) -> Awaiting | None:
@@ -144,6 +149,7 @@ def row(catalog: Catalog, known: Recorded, owner: Owner | None, folder: Path) ->
         present=known.there,
         held=tuple(artifact_label(hold.version, hold.digest) for hold in known.holds),
         note=_note(known, folder, kind, state),
+        exit_code=known.last_end.exit_code if known.last_end is not None else None,
         state_bytes=saved.size if saved else None,
         state_saved_at=saved.at if saved else None,
         quarantined=tuple(sorted(bad.number for bad in known.quarantined)),

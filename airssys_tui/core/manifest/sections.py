@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -96,14 +96,20 @@ def read_artifact(table: Table) -> Artifact:
 
 def _arguments(table: Table) -> tuple[str, ...]:
     arguments = table.texts("args")
+    problem = argument_problem(arguments)
+    if problem:
+        table.problem("args", problem)
+    return arguments
+
+
+def argument_problem(arguments: Sequence[str]) -> str:
+    """Return why a component cannot be given these arguments, as text; empty if it can."""
     sizes = [len(argument.encode(errors="replace")) for argument in arguments]
     if len(arguments) > MOST_ARGUMENTS:
-        table.problem("args", f"expected at most {MOST_ARGUMENTS} arguments, got {len(arguments)}")
-    elif sum(sizes) > ARGUMENT_BYTES:
-        table.problem("args", f"expected at most {ARGUMENT_BYTES} bytes in all arguments, got {sum(sizes)}")
-    elif any("\0" in argument for argument in arguments):
-        table.problem("args", "expected arguments without NUL characters")
-    return arguments
+        return f"expected at most {MOST_ARGUMENTS} arguments, got {len(arguments)}"
+    if sum(sizes) > ARGUMENT_BYTES:
+        return f"expected at most {ARGUMENT_BYTES} bytes in all arguments, got {sum(sizes)}"
+    return "expected arguments without NUL characters" if any("\0" in each for each in arguments) else ""
 
 
 def read_build(table: Table) -> Build:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TypeAlias
 
 from airssys_tui.api.commands import (
@@ -52,6 +53,8 @@ def asked(command: OfOne, who: str) -> str:
 def _what(command: OfOne) -> str:
     text = verb(command)
     match command:
+        case Start() if command.arguments is not None:
+            text = f"start it with the arguments {shlex.join(command.arguments)}"
         case Rollback():
             to = f"r{command.to}" if command.to is not None else "the previous stable revision"
             text = f"roll back to {to}, state {command.state}"

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+
+import msgspec
 
 from airssys_tui.api.commands import Restart, Start, Stop, Unload
 from airssys_tui.api.views.runtime import Done
-from airssys_tui.core.errors import TransitionError
-from airssys_tui.core.lifecycle import Desired, State
+from airssys_tui.core.errors import AirssysError, TransitionError, UsageError
+from airssys_tui.core.lifecycle import CommandEnd, Desired, State
+from airssys_tui.core.manifest.sections import argument_problem
 from airssys_tui.core.text import one_line
 from airssys_tui.runtime.commands.desired import DesiredStates, cancel_update, done
 from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.components.parts.life import Run
 from airssys_tui.runtime.deploying.instances import Instances
+from airssys_tui.runtime.machinery.background_tasks import Background
 from airssys_tui.runtime.supervising.probation_watch import ProbationWatch
 from airssys_tui.runtime.supervising.supervisor import Supervisor
 
@@ -25,6 +31,7 @@ class RunningCommands:
         supervisor: Cancels pending restarts: the operator's command overrides them.
         probation: Lifts the quarantine of a revision that is started again.
         make_up: Deploys files whose update was cancelled.
+        background: Has the runs of commands that nobody waits for.
     """
 
     def __init__(
@@ -34,12 +41,15 @@ class RunningCommands:
         supervisor: Supervisor,
         probation: ProbationWatch,
         make_up: Callable[[Component], None],
+        *,
+        background: Background,
     ) -> None:
         self._desired = desired
         self._instances = instances
         self._supervisor = supervisor
         self._probation = probation
         self._make_up = make_up
+        self._background = background
 
     async def carry_out(self, component: Component, command: Start | Stop | Restart | Unload) -> Done:
         """Carry out a command about a component's instance.
@@ -51,7 +61,7 @@ class RunningCommands:
         """
         match command:
             case Start():
-                return await self._start(component)
+                return await self._start_asked(component, command)
             case Stop():
                 return await self._stop(component)
             case Restart():
@@ -59,19 +69,48 @@ class RunningCommands:
             case Unload():
                 return await self._unload(component)
 
-    async def _start(self, component: Component) -> Done:
+    async def _start_asked(self, component: Component, command: Start) -> Done:
+        """Start a component; one run of a command goes on after the answer unless it is waited for."""
+        if command.arguments is not None:
+            _require_arguments(component, command.arguments)
+        if component.life.command is not None:  # its lock is free only when it has ended
+            raise _already_runs(component)
+        run = Run(command.arguments, asyncio.get_running_loop().create_future())
+        if command.wait:
+            return await self._start(component, run)
+        starting = self._background.start(self._carry_on(component, run))
+        try:
+            await run.begun
+        except asyncio.CancelledError:
+            starting.cancel()
+            raise
+        return done(component, "started")
+
+    async def _carry_on(self, component: Component, run: Run) -> None:
+        """Start a component; whoever waits for its beginning learns why it could not be started."""
+        try:
+            await self._start(component, run)
+        except AirssysError as error:
+            if not run.begun.done():
+                run.begun.set_exception(error)
+        finally:
+            if not run.begun.done():
+                run.begun.set_result(None)
+
+    async def _start(self, component: Component, run: Run) -> Done:
         self._supervisor.reset(component)
         async with component.lock:
             if component.state is State.RUNNING:
-                raise TransitionError(f"{component.name} already runs", component=component.name)
+                raise _already_runs(component)
             component.intent.unload(False)
             await self._renew(component, "started by operator")
             if component.state is State.UNINSTALLED and component.active is not None:
                 component.life.enter("install", State.INSTALLING)
                 component.life.enter("installed", State.INSTALLED)
-            await self._instances.start(component, why="by operator")
+            await self._instances.start(component, why="by operator", run=run)
+            end = component.life.ended
         self._make_up(component)
-        return done(component, "started")
+        return done(component, "started") if end is None else _ended(component, end)
 
     async def _stop(self, component: Component) -> Done:
         self._supervisor.reset(component)
@@ -125,3 +164,28 @@ class RunningCommands:
         component.actor.accept(False)
         component.supervision.recovered()
         component.shown.remark_on(one_line(why))
+
+
+def _already_runs(component: Component) -> TransitionError:
+    return TransitionError(f"{component.name} already runs", component=component.name)
+
+
+def _require_arguments(component: Component, arguments: tuple[str, ...]) -> None:
+    """Refuse arguments that a component cannot be given.
+
+    Raises:
+        UsageError: If it is no command, or they exceed the bounds of a manifest's ``args``.
+    """
+    if component.active is not None and component.served.kind != "command":
+        raise UsageError(
+            f"{component.name} is no command: it serves calls, and takes no arguments when it starts",
+            remedy=f"airssys-tui start {component.name}",
+        )
+    problem = argument_problem(arguments)
+    if problem:
+        raise UsageError(f"these arguments cannot be given: {problem}")
+
+
+def _ended(component: Component, end: CommandEnd) -> Done:
+    answer = done(component, "ran")
+    return msgspec.structs.replace(answer, text=one_line(f"{answer.text}: {end.text}"), exit_code=end.status)

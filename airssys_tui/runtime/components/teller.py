@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from airssys_tui.core.events import EventAction, EventKind, Level
+from airssys_tui.core.events import MAX_TEXT, Event, EventAction, EventKind, Level
+from airssys_tui.core.lifecycle import CommandEnd
+from airssys_tui.core.text import one_line
 from airssys_tui.runtime.components.parts.served import Served
 from airssys_tui.runtime.components.parts.update import Update
 from airssys_tui.runtime.machinery.journal import Journal
@@ -38,6 +40,23 @@ class Teller:
     ) -> None:
         """Emit an event about an instance or its state."""
         self._emit(EventKind.LIFECYCLE, text, action, level, revision)
+
+    def ended(self, end: CommandEnd) -> None:
+        """Emit the event that a command has ended."""
+        action = EventAction.FAILED if end.failed else EventAction.COMPLETED
+        self._journal.record(
+            Event(
+                seq=0,
+                at=0.0,
+                kind=EventKind.LIFECYCLE,
+                level=Level.ERROR if end.failed else Level.INFO,
+                text=one_line(f"command {end.told or end.text}", MAX_TEXT),
+                component=self._name,
+                revision=end.revision,
+                action=action,
+                exit_code=end.exit_code,
+            )
+        )
 
     def supervision(
         self, text: str, action: EventAction, level: Level = Level.WARNING, *, revision: int | None = ACTIVE

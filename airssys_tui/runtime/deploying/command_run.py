@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
+
 from airssys_tui.core.lifecycle import CommandEnd, CommandOutcome
 from airssys_tui.core.text import one_line
 from airssys_tui.core.traps import GuestTrap, TrapKind, exit_status, printed_text
 from airssys_tui.core.types.values import Err
 from airssys_tui.core.units import format_duration
 from airssys_tui.runtime.actors import contract
-from airssys_tui.runtime.actors.serving import Serving
+from airssys_tui.runtime.actors.serving import Blueprint, Serving
 from airssys_tui.runtime.deploying.gate_checks import see_logs, trap_text
 
 NOTE_WORDS: Final = 150
@@ -19,6 +21,21 @@ NOTE_WORDS: Final = 150
 
 EVENT_WORDS: Final = 700
 """The same in the event."""
+
+
+def given(artifact: Blueprint, arguments: tuple[str, ...] | None) -> Blueprint:
+    """Return a command with the arguments of one run in place of its manifest's, if there are any."""
+    if arguments is None:
+        return artifact
+    manifest = artifact.manifest
+    changed = msgspec.structs.replace(manifest.artifact, args=arguments)
+    return Blueprint(
+        digest=artifact.digest,
+        interface=artifact.interface,
+        manifest=msgspec.structs.replace(manifest, artifact=changed),
+        manifest_digest=artifact.manifest_digest,
+        revision=artifact.revision,
+    )
 
 
 def run_to_the_end(serving: Serving, clock: Callable[[], float]) -> CommandEnd:
@@ -36,11 +53,11 @@ def run_to_the_end(serving: Serving, clock: Callable[[], float]) -> CommandEnd:
         took = format_duration(result.wall_ns / 1e9)
         if isinstance(result.value, Err):
             serving.drain(final=True)
-            return _ended(serving, CommandOutcome.EXITED, f"failed after {took}: its run returned an error", clock())
-        return _ended(serving, CommandOutcome.COMPLETED, f"completed in {took}", clock())
+            return _ended(serving, CommandOutcome.EXITED, f"failed after {took}: its run returned an error", clock(), 1)
+        return _ended(serving, CommandOutcome.COMPLETED, f"completed in {took}", clock(), 0)
     except GuestTrap as trap:
         took = format_duration(max(0.0, clock() - started))
-        return _ended(serving, *_outcome(serving, trap, took), clock())
+        return _ended(serving, *_outcome(serving, trap, took), clock(), exit_status(trap.trap))
     finally:
         serving.close()
 
@@ -50,13 +67,15 @@ def cut_off(serving: Serving, clock: Callable[[], float]) -> CommandEnd:
     return CommandEnd(serving.revision, CommandOutcome.CANCELLED, "cancelled", clock())
 
 
-def _ended(serving: Serving, outcome: CommandOutcome, text: str, at: float) -> CommandEnd:
+def _ended(serving: Serving, outcome: CommandOutcome, text: str, at: float, exit_code: int | None) -> CommandEnd:
     """Return the end of a run; one that went wrong is told with the guest's own last words."""
     if outcome not in {CommandOutcome.EXITED, CommandOutcome.TRAPPED}:
-        return CommandEnd(serving.revision, outcome, one_line(text, 300), at)
+        return CommandEnd(serving.revision, outcome, one_line(text, 300), at, exit_code=exit_code)
     printed = tuple(serving.tenant.heard)
     told = _sentence(text, printed_text(printed, EVENT_WORDS), see_logs(printed, serving.tenant.component))
-    return CommandEnd(serving.revision, outcome, _sentence(text, printed_text(printed, NOTE_WORDS)), at, told)
+    return CommandEnd(
+        serving.revision, outcome, _sentence(text, printed_text(printed, NOTE_WORDS)), at, told, exit_code
+    )
 
 
 def _sentence(text: str, *more: str) -> str:

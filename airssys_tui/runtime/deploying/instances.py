@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 from airssys_tui.core.errors import AirssysError, GateRefusal, StoreError
 from airssys_tui.core.events import EventAction, Level
@@ -20,10 +21,10 @@ from airssys_tui.runtime.actors.serving import Blueprint, Serving
 from airssys_tui.runtime.components.command_state import settle_command
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.kept_states import KeptState, KeptStates
-from airssys_tui.runtime.components.parts.life import RunningCommand
+from airssys_tui.runtime.components.parts.life import Run, RunningCommand
 from airssys_tui.runtime.components.progress import begin
 from airssys_tui.runtime.deploying.code_loading import code_for
-from airssys_tui.runtime.deploying.command_run import cut_off, run_to_the_end
+from airssys_tui.runtime.deploying.command_run import cut_off, given, run_to_the_end
 from airssys_tui.runtime.deploying.gate_checks import trap_text
 from airssys_tui.runtime.deploying.rehearsal import Rehearsal, cancel_until
 from airssys_tui.runtime.deploying.slowness import telling_slowness
@@ -47,13 +48,16 @@ class Instances:
         self._rehearsal = rehearsal
         self._snapshots = snapshots
 
-    async def start(self, component: Component, *, why: str, kept: KeptState | None = None) -> None:
+    async def start(
+        self, component: Component, *, why: str, kept: KeptState | None = None, run: Run | None = None
+    ) -> None:
         """Start the active revision. The caller holds the component's lock.
 
         Args:
             component: The component.
             why: For the events.
             kept: The state to begin with; the last one that it can load when not given.
+            run: What an operator asks of the run of a command.
 
         Raises:
             TransitionError: If the component cannot be started from where it is.
@@ -63,7 +67,7 @@ class Instances:
         component.supervision.recovered()
         try:
             if component.served.kind == "command":
-                await self._run_command(component)
+                await self._run_command(component, run)
                 return
             serving = await self._make(component, kept or await self._last_state(component))
             await self._let_serve(serving)
@@ -71,10 +75,7 @@ class Instances:
             if component.state is not State.STARTING:
                 raise  # a command that ran and was ended
             component.supervision.start_failed(getattr(error, "kind", RefusalKind.VERDICT))
-            why = one_line(str(error) or "cancelled before it was done", 400)
-            component.shown.warn(one_line(f"start failed: {why}", 300))
-            component.life.enter("start failed", State.FAILED)
-            component.teller.lifecycle(f"could not be started: {why}", EventAction.FAILED, Level.ERROR)
+            _tell_failed(component, one_line(str(error) or "cancelled before it was done", 400))
             raise
         component.supervision.started()
         serving.counters = component.actor.counters
@@ -243,17 +244,19 @@ class Instances:
         await self.start(component, why=why, kept=kept)
         return queued
 
-    async def end_command(self, component: Component) -> None:
-        """End a running command: after the manifest's ``shutdown`` it is cancelled."""
+    async def end_command(self, component: Component, drain: float = math.inf) -> None:
+        """End a running command: after the manifest's ``shutdown``, or ``drain`` seconds if less, it is cancelled."""
         command = component.life.command
         if command is None:
             return
-        done, _ = await asyncio.wait([command.ended], timeout=command.serving.manifest.supervision.shutdown)
+        patience = min(drain, command.serving.manifest.supervision.shutdown)
+        done, _ = await asyncio.wait([command.ended], timeout=patience)
         if not done:
             await cancel_until(command.serving, command.ended)
 
-    async def _run_command(self, component: Component) -> None:
-        serving = await self._make(component, None)
+    async def _run_command(self, component: Component, asked: Run | None) -> None:
+        arguments = asked.arguments if asked is not None else None
+        serving = await self._make(component, None, arguments)
         await self._let_serve(serving)
         component.life.enter("started", State.RUNNING)
         component.life.serve_since(self._floor.clock())
@@ -264,6 +267,8 @@ class Instances:
         run = submit(run_to_the_end, serving, self._floor.clock, owner=component.name, way=Way.TURN)
         ended = landing(run)
         component.life.run(RunningCommand(serving, ended))
+        if asked is not None and not asked.begun.done():
+            asked.begun.set_result(None)
         end = cut_off(serving, self._floor.clock)
         try:
             end = await asyncio.shield(ended)
@@ -278,38 +283,40 @@ class Instances:
         """Show how a command ended, and keep it for the next start of the runtime."""
         settle_command(component, end)
         component.life.serve_since(None)
-        level = Level.ERROR if end.failed else Level.INFO
-        action = EventAction.FAILED if end.failed else EventAction.COMPLETED
-        component.teller.lifecycle(f"command {end.told or end.text}", action, level, revision=end.revision)
+        component.teller.ended(end)
         try:
             await self._floor.disk(self._floor.state.catalog.keep_end, component.name, end)
         except StoreError as error:
             said = f"how {component.name} ended is not recorded: {error.message}"
             self._floor.journal.system(said, EventAction.STORE, Level.WARNING)
 
-    async def _make(self, component: Component, kept: KeptState | None) -> Serving:
+    async def _make(
+        self, component: Component, kept: KeptState | None, arguments: tuple[str, ...] | None = None
+    ) -> Serving:
         component.update.show(begin(self._active(component).revision))
         try:
             with telling_slowness(component):
                 try:
-                    return await self._make_instance(component, kept)
+                    return await self._make_instance(component, kept, arguments)
                 except AirssysError as error:
                     active = self._active(component)
                     tier = self._floor.settings.tier.of(active.manifest)
                     if not self._floor.outgrown.notes(active.digest, tier, error):
                         raise
-                return await self._make_instance(component, kept)
+                return await self._make_instance(component, kept, arguments)
         finally:
             component.update.show(None)
 
-    async def _make_instance(self, component: Component, kept: KeptState | None) -> Serving:
+    async def _make_instance(
+        self, component: Component, kept: KeptState | None, arguments: tuple[str, ...] | None
+    ) -> Serving:
         artifact = self._active(component)
         component.update.reach(Gate.COMPILE)
         code = await code_for(self._floor, artifact)
         artifact.interface = code.interface
         component.update.reach(Gate.INSTANTIATE)
         if component.served.kind == "command":
-            return await self._rehearsal.instantiate(component.name, artifact, code)
+            return await self._rehearsal.instantiate(component.name, given(artifact, arguments), code)
         try:
             serving = await self._rehearsal.prepare(component.name, artifact, code)
         except GuestTrap as trap:
@@ -371,3 +378,9 @@ class Instances:
                 remedy="correct what was refused, then reload it",
             )
         return component.active
+
+
+def _tell_failed(component: Component, why: str) -> None:
+    component.shown.warn(one_line(f"start failed: {why}", 300))
+    component.life.enter("start failed", State.FAILED)
+    component.teller.lifecycle(f"could not be started: {why}", EventAction.FAILED, Level.ERROR)

@@ -31,7 +31,7 @@ def rows_of(events: Iterable[Event]) -> Rows:
     told = list(events)
     return Rows(
         tuple(
-            EventRow(e.at, e.kind, e.level, e.text, e.component, e.revision, e.action, e.generation)
+            EventRow(e.at, e.kind, e.level, e.text, e.component, e.revision, e.action, e.generation, e.exit_code)
             for e in told
             if e.kind is not EventKind.DECISION
         ),
@@ -115,6 +115,7 @@ def _event(row: EventRow | DecisionRow, kind: EventKind, action: EventAction) ->
         revision=row.revision,
         action=action,
         generation=row.generation,
+        exit_code=row.exit_code if isinstance(row, EventRow) else None,
     )
 
 

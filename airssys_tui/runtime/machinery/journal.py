@@ -12,6 +12,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Final
 
+import msgspec
+
 from airssys_tui.api.views.runtime import SWITCH, EventPage, Tally
 from airssys_tui.core.events import MAX_TEXT, Event, EventAction, EventKind, Level, Speaker
 from airssys_tui.core.text import bounded, one_line
@@ -90,6 +92,13 @@ class Journal:
             listeners = self._take(event)
         _tell(listeners, event)
         return event
+
+    def record(self, event: Event) -> None:
+        """Record an event that has everything but its number and its time. Its text is sanitised."""
+        with self._lock:
+            event = msgspec.structs.replace(event, seq=self.last + 1, at=self._clock())
+            listeners = self._take(event)
+        _tell(listeners, event)
 
     def system(self, text: str, action: EventAction, level: Level = Level.INFO) -> None:
         """Record an event of the runtime as a whole."""

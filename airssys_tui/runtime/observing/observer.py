@@ -346,6 +346,7 @@ class Observer:
             held=tuple(artifact_label(hold.version, hold.digest) for hold in component.barred.holds),
             note=note_of(component, time.monotonic()),
             running=component.shown.running,
+            exit_code=component.life.ended.exit_code if component.life.ended is not None else None,
             restarts=component.supervision.restarts,
             started_at=component.life.started_at,
             state_bytes=component.shown.state_bytes,

@@ -11,7 +11,7 @@ import msgspec
 
 from airssys_tui.core.errors import AdmissionError, AirssysError, GateRefusal, IdentityError
 from airssys_tui.core.gates import Gate
-from airssys_tui.core.lifecycle import CommandOutcome
+from airssys_tui.core.lifecycle import ABORTED, CommandOutcome
 from airssys_tui.core.manifest.document import Manifest
 from airssys_tui.core.manifest.structure import ComponentKind
 from airssys_tui.core.manifest.tier_choice import TierChoice
@@ -46,16 +46,13 @@ CANCEL_MS: Final = 10
 PATIENCE: Final = 2.0
 """Seconds in which a command that was cancelled ends, unless the system keeps it."""
 
-TRAPPED: Final = 134
-"""Exit code after a trap, as ``wasmtime run`` has it: that of a program that aborts."""
-
 
 class CommandReport(msgspec.Struct, frozen=True, kw_only=True):
     """How a command ended.
 
     Attributes:
         outcome: How.
-        status: Exit code: that of the program, or :data:`TRAPPED`; 1 if it was cancelled.
+        status: Exit code: that of the program, or :data:`ABORTED`; 1 if it was cancelled.
         trap: The kind of its trap; None if it did not trap.
         reason: The trap in one line; empty without one.
         frames: Backtrace of the trap, innermost first.
@@ -192,7 +189,7 @@ class Foreground:
             return self._report(CommandOutcome.CANCELLED, 1)
         bounded = trap.trap.kind in _REMEDIES  # where it was at that moment says nothing
         return msgspec.structs.replace(
-            self._report(CommandOutcome.TRAPPED, TRAPPED),
+            self._report(CommandOutcome.TRAPPED, ABORTED),
             trap=trap.trap.kind,
             reason=one_line(f"{trap.trap.kind}: {trap.trap.message}") if bounded else trap_text(trap, 0),
             frames=trap.trap.frames,

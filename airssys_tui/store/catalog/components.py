@@ -86,16 +86,18 @@ class Components(Room):
         """
         with self._database.transaction("keep-end") as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO command_ends (component, revision, outcome, text, at) VALUES (?, ?, ?, ?, ?)",
-                (component, end.revision, end.outcome.value, one_line(end.text, 400), end.at),
+                """INSERT OR REPLACE INTO command_ends (component, revision, outcome, text, at, exit_code)
+                   VALUES (?, ?, ?, ?, ?, ?)""",
+                (component, end.revision, end.outcome.value, one_line(end.text, 400), end.at, end.exit_code),
             )
 
     def command_end(self, component: str) -> CommandEnd | None:
         """Return how a command ended last, or None if it never did."""
         rows = self._database.rows(
-            "SELECT revision, outcome, text, at FROM command_ends WHERE component = ?", (component,)
+            "SELECT revision, outcome, text, at, exit_code FROM command_ends WHERE component = ?", (component,)
         )
-        return next((CommandEnd(int(row[0]), CommandOutcome(row[1]), str(row[2]), float(row[3])) for row in rows), None)
+        ends = (CommandEnd(row[0], CommandOutcome(row[1]), row[2], row[3], exit_code=row[4]) for row in rows)
+        return next(ends, None)
 
 
 def _record(row: tuple[Any, ...]) -> ComponentRecord:

@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from airssys_tui.store.catalog.records import DecisionRow, EventRow
 from airssys_tui.store.disk.database import Clock, Database, Room
 
@@ -58,9 +60,9 @@ class EventTables(Room):
             return
         with self._database.transaction("append-events") as connection:
             connection.executemany(
-                """INSERT INTO events (at, kind, level, text, component, revision, action, generation)
-                   VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
-                [(r.at, r.kind, r.level, r.text, r.component, r.revision, r.action, r.generation) for r in rows],
+                """INSERT INTO events (at, kind, level, text, component, revision, action, generation, exit_code)
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+                [msgspec.structs.astuple(row)[:-1] for row in rows],
             )
             for component in {row.component for row in rows}:
                 self._trim(connection, "events", component, self._event_rows)

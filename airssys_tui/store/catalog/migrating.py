@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from airssys_tui.store.catalog.migrations import MIGRATIONS, Migration
-from airssys_tui.store.catalog.schema import check_schema
+from airssys_tui.store.catalog.migrations import MIGRATIONS
+from airssys_tui.store.catalog.schema import Migration, check_schema
 from airssys_tui.store.disk.database import Database
 
 

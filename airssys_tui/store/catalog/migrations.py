@@ -10,17 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
-
-from airssys_tui.store.catalog.schema import APPLICATION_ID
-
-
-class Migration(msgspec.Struct, frozen=True):
-    """One migration: the version it leads to and its statements, in order."""
-
-    version: int
-    statements: tuple[str, ...]
-
+from airssys_tui.store.catalog.schema import APPLICATION_ID, Migration
 
 MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration(
@@ -396,5 +386,6 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
             ) STRICT, WITHOUT ROWID""",
         ),
     ),
+    Migration(12, tuple(f"ALTER TABLE {table} ADD COLUMN exit_code INTEGER" for table in ("command_ends", "events"))),
 )
 """All migrations, ordered by version; this program reads and writes the version of the last one."""

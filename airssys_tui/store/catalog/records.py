@@ -364,4 +364,5 @@ class EventRow(msgspec.Struct, frozen=True):
     revision: int | None = None
     action: str = ""
     generation: int | None = None
+    exit_code: int | None = None
     id: int = 0

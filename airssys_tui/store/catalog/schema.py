@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from airssys_tui.core.errors import SchemaTooNew, StoreError
 from airssys_tui.store.disk.database import HEADER, Database
 from airssys_tui.store.disk.faults import corrupt
@@ -11,8 +13,15 @@ from airssys_tui.store.disk.faults import corrupt
 APPLICATION_ID: Final = 0x41525359
 """``ARSY``, in the header of every catalog (sqlite.org/fileformat2.html, offset 68)."""
 
-NEWEST: Final = 11
+NEWEST: Final = 12
 """The version that this program reads and writes: that of the last migration."""
+
+
+class Migration(msgspec.Struct, frozen=True):
+    """One migration: the version it leads to and its statements, in order."""
+
+    version: int
+    statements: tuple[str, ...]
 
 
 def schema_version(database: Database) -> int:

@@ -9,62 +9,19 @@ import pytest
 
 from airssys_tui.api.commands import Start, Stop
 from airssys_tui.api.views.components import NoteKind
+from airssys_tui.api.views.past import HistoryQuery
 from airssys_tui.cli.reaching.row import Recorded, row
-from airssys_tui.core.errors import ManifestError
+from airssys_tui.core.errors import ManifestError, TransitionError, UsageError
 from airssys_tui.core.lifecycle import CommandOutcome, State
 from airssys_tui.core.limits import COMMAND_DEADLINE, UNLIMITED_FUEL, Limits
 from airssys_tui.core.manifest.document import parse_manifest
+from airssys_tui.runtime.history.past_events import history
 from airssys_tui.runtime.standalone.call import call_path
 from airssys_tui.store.catalog.catalog import Catalog
-from tests.support.engine import guests
+from tests.support.command_guests import command, exiting, telling_arguments
 from tests.support.world import World
 
 QUICK = '[supervision]\nshutdown = "50ms"\n'
-EXIT = """(import "wasi:cli/exit@0.2.0" (instance $exit (export "exit-with-code" (func (param "status-code" u8)))))
-  (core func $exit (canon lower (func $exit "exit-with-code")))"""
-ARGUMENTS = """(import "wasi:cli/environment@0.2.0" (instance $env
-    (export "get-arguments" (func (result (list string))))))
-  (core func $args (canon lower (func $env "get-arguments") (memory (core memory $mem "mem"))
-    (realloc (core func $mem "realloc"))))"""
-
-
-def command(body: str, imports: str = "", takes: str = "", gives: str = "") -> bytes:
-    """Make a command whose `run` does something and then returns ok, if it comes so far."""
-    return guests.binary(
-        f"""(component
-          (core module $memory {guests.ALLOCATOR})
-          (core instance $mem (instantiate $memory))
-          {imports}
-          (core module $m (import "m" "mem" (memory 1)) {takes} (func (export "run") (result i32) {body} (i32.const 0)))
-          (core instance $i (instantiate $m (with "m" (instance $mem)) {gives}))
-          (func $run (result (result)) (canon lift (core func $i "run")))
-          (instance $cli (export "run" (func $run)))
-          (export "wasi:cli/run@0.2.0" (instance $cli)))"""
-    )
-
-
-def exiting(status: int) -> bytes:
-    return command(
-        f"(call $exit (i32.const {status}))",
-        EXIT,
-        '(import "w" "exit" (func $exit (param i32)))',
-        '(with "w" (instance (export "exit" (func $exit))))',
-    )
-
-
-def telling_arguments() -> bytes:
-    """Exit with 16 · the number of arguments, and the low bits of the first byte of the last one."""
-    return command(
-        """(call $args (i32.const 512))
-          (call $exit (i32.add (i32.mul (i32.load (i32.const 516)) (i32.const 16))
-            (i32.and (i32.const 15) (i32.load8_u (i32.load (i32.add (i32.load (i32.const 512))
-              (i32.mul (i32.const 8) (i32.sub (i32.load (i32.const 516)) (i32.const 1)))))))))""",
-        EXIT + ARGUMENTS,
-        '(import "w" "exit" (func $exit (param i32))) (import "w" "args" (func $args (param i32)))',
-        '(with "w" (instance (export "exit" (func $exit)) (export "args" (func $args))))',
-    )
-
-
 FINE = command("")
 ERR = command("(return (i32.const 1))")
 TRAPS = command("unreachable")
@@ -231,3 +188,97 @@ def test_the_limits_of_a_command() -> None:
     assert Limits(deadline=300.0).of_command().fuel_per_call == Limits().fuel_per_call
     assert Limits(command_deadline=0.5).of_command().fuel_per_call == Limits().fuel_per_call
     assert Limits(fuel_per_call=UNLIMITED_FUEL).of_command().fuel_per_call == UNLIMITED_FUEL
+
+
+@pytest.mark.parametrize(
+    ("wasm", "own", "status"), [(exiting(0), 0, 0), (exiting(7), 7, 7), (ERR, 1, 1), (TRAPS, None, 134)]
+)
+def test_the_exit_code_is_a_number_everywhere(world: World, wasm: bytes, own: int | None, status: int) -> None:
+    world.put("c", wasm)
+    world.open()
+    ended(world)
+    assert world.row("c").exit_code == own
+    (event,) = world.events("c", "completed" if own == 0 else "failed")
+    assert event.exit_code == own
+    answer = world.do(Start("c"))
+    assert answer.exit_code == status
+    assert "ran at r1: " in answer.text
+    world.close()
+    with contextlib.closing(Catalog.open_readonly(world.state_dir / "catalog.db")) as catalog:
+        assert catalog.command_end("c").exit_code == own
+        kept = [event.exit_code for event in history(catalog, HistoryQuery(component="c")).events if event.exit_code]
+        assert kept == [own] * 2 if own else kept == []
+        (record,) = catalog.components()
+        assert row(catalog, Recorded.of(catalog, record), None, world.folder).exit_code == own
+    assert world.open().snapshot(0).components[0].exit_code == own
+
+
+def test_a_run_may_have_arguments_of_its_own(world: World) -> None:
+    put_with_args(world, 'args = ["x"]\n')
+    world.open()
+    ended(world)
+    assert world.do(Start("c", ("a", "b", "7"))).exit_code == 64 + 7
+    assert world.do(Start("c", ())).exit_code == 16 + (ord("c") & 15)
+    assert world.do(Start("c")).exit_code == 32 + (ord("x") & 15)
+    assert any("start it with the arguments a b 7" in event.text for event in world.events("c", "start"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(("a",) * 65, "at most 64 arguments, got 65"), (("a\0",), "NUL"), (("x" * 32_769,), "bytes")],
+)
+def test_arguments_of_a_run_have_the_bounds_of_the_manifest(
+    world: World, arguments: tuple[str, ...], said: str
+) -> None:
+    world.put("c", FINE)
+    world.open()
+    ended(world)
+    with pytest.raises(UsageError, match=said):
+        world.do(Start("c", arguments))
+    assert world.row("c").exit_code == 0
+
+
+def test_only_a_command_takes_arguments(world: World) -> None:
+    world.put("counter", Path("sample_components/counter"))
+    world.open()
+    world.do(Stop("counter"))
+    with pytest.raises(UsageError, match="counter is no command"):
+        world.do(Start("counter", ("x",)))
+    assert world.do(Start("counter", wait=False)).exit_code is None
+    assert world.row("counter").state is State.RUNNING
+
+
+def test_who_does_not_wait_is_answered_while_it_runs(world: World) -> None:
+    world.put("c", SPINS, '[resources]\nfuel_per_call = "unlimited"\n' + QUICK)
+    settled = world.open_later()
+    world.wait_row("c", lambda row: row.state is State.RUNNING)
+    world.do(Stop("c"))
+    assert settled()
+    answer = world.do(Start("c", wait=False))
+    assert (answer.text, answer.exit_code) == ("c started at r1", None)
+    assert world.row("c").state is State.RUNNING
+    with pytest.raises(TransitionError, match="c already runs"):
+        world.do(Start("c"))
+    world.do(Stop("c"))
+    assert world.row("c").exit_code is None
+    assert world.runtime.probe.floor.state.catalog.command_end("c").status == 143
+
+
+def test_who_does_not_wait_still_learns_why_it_cannot_be_started(world: World) -> None:
+    world.put("counter", Path("sample_components/counter"))
+    world.open()
+    with pytest.raises(TransitionError, match="already runs"):
+        world.do(Start("counter", wait=False))
+    assert "internal" not in {event.action for event in world.runtime.events(0, 1_000).events}
+
+
+def test_a_runtime_that_closes_ends_a_run_that_nobody_waits_for(world: World) -> None:
+    world.put("c", SPINS, '[resources]\nfuel_per_call = "unlimited"\n' + QUICK)
+    settled = world.open_later()
+    world.wait_row("c", lambda row: row.state is State.RUNNING)
+    world.do(Stop("c"))
+    assert settled()
+    world.do(Start("c", wait=False))
+    world.close()
+    with contextlib.closing(Catalog.open_readonly(world.state_dir / "catalog.db")) as catalog:
+        assert catalog.command_end("c").outcome is CommandOutcome.CANCELLED

@@ -10,9 +10,10 @@ import pytest
 from airssys_tui.core.errors import DiskFull, SchemaTooNew, StoreError
 from airssys_tui.store.catalog.catalog import Catalog
 from airssys_tui.store.catalog.migrating import migrate
-from airssys_tui.store.catalog.migrations import MIGRATIONS, Migration
+from airssys_tui.store.catalog.migrations import MIGRATIONS
 from airssys_tui.store.catalog.schema import (
     APPLICATION_ID,
+    Migration,
     check_integrity,
     require_current,
     schema_version,

@@ -20,6 +20,18 @@ class RunningCommand(msgspec.Struct, frozen=True):
     ended: asyncio.Future[CommandEnd]
 
 
+class Run(msgspec.Struct, frozen=True):
+    """One run of a command that an operator asked for.
+
+    Attributes:
+        arguments: Its arguments; None for those of the manifest.
+        begun: Gets its result when the command runs.
+    """
+
+    arguments: tuple[str, ...] | None
+    begun: asyncio.Future[None]
+
+
 class Life:
     """The lifecycle of one component. State and health change only together with the count of its uptime.
 
