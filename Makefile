@@ -12,6 +12,9 @@ SLOW    ?= 2
 BIN     := $(VENV)/bin
 STAMP   := $(VENV)/.installed
 
+# Where it is set, each process of a run compiles every module again that it loads: which is much of the suite.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help install run fresh test slow check format generate pictures bench fuzz soak crash clean
 
