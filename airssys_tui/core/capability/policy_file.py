@@ -24,8 +24,9 @@
     permissions = ["process:spawn:*"]
 
 Permissions are in their text form. Every problem is reported at once, with its line and key. A folder's configuration
-also says where requests come in (``[http]``, see ``core.manifest.http_sections``) and which component provides what
-another one imports (``[links]``, see ``core.links.link_table``).
+also says where requests come in (``[http]``, see ``core.manifest.http_sections``), which component provides what
+another one imports (``[links]``, see ``core.links.link_table``), and which are supervised together (``[groups]``, see
+``core.groups.group_table``).
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ from airssys_tui.core.capability.policy import (
     TrustRule,
 )
 from airssys_tui.core.errors import ManifestError, ManifestProblem
+from airssys_tui.core.groups.group_table import GroupTable, read_groups
 from airssys_tui.core.limits import Bound
 from airssys_tui.core.links.link_table import LinkTable, read_links
 from airssys_tui.core.manifest.http_sections import HttpServing, read_http_serving
@@ -105,11 +107,13 @@ class FolderSettings(msgspec.Struct, frozen=True):
         policy: What is granted without a question.
         http: Where requests for its components come in.
         links: Which component provides an import of another one.
+        groups: Which components are supervised together.
     """
 
     policy: PolicySource = PolicySource()
     http: HttpServing = HttpServing()
     links: LinkTable = LinkTable()
+    groups: GroupTable = GroupTable()
 
 
 def read_folder_settings(folder: Path) -> FolderSettings:
@@ -128,7 +132,10 @@ def read_folder_settings(folder: Path) -> FolderSettings:
         raise _invalid((_undecodable(file, error),), _RESTART) from error
     root, report = _opened(text, FOLDER_FILE, _RESTART)
     found = FolderSettings(
-        read_trust(root.table("trust")), read_http_serving(root.table("http")), read_links(root.table("links"))
+        read_trust(root.table("trust")),
+        read_http_serving(root.table("http")),
+        read_links(root.table("links")),
+        read_groups(root.table("groups")),
     )
     root.close()
     if problems := report.problems():
