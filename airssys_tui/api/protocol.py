@@ -18,6 +18,7 @@ from concurrent.futures import Future
 from typing import Protocol
 
 from airssys_tui.api.commands import Command
+from airssys_tui.api.message_protocol import MessagesApi
 from airssys_tui.api.views.calling import Check, CheckOutcome, InterfaceView, OpenHandle
 from airssys_tui.api.views.components import ComponentDetail
 from airssys_tui.api.views.disk import Collected, DiskUse
@@ -31,8 +32,8 @@ from airssys_tui.api.views.runtime import CallReport, Done, EventPage, Snapshot
 from airssys_tui.api.views.tracing import TraceView
 
 
-class RuntimeApi(Protocol):
-    """The API of every runtime.
+class RuntimeApi(MessagesApi, Protocol):
+    """The API of every runtime; what it has about messages is in its base.
 
     ``snapshot`` and ``events`` return at once from memory and may be called from any thread, a UI thread included. All
     other methods return a future at once and do the work elsewhere; on an event loop, wrap the future with

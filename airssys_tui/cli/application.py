@@ -106,6 +106,44 @@ COMMANDS: Final = (
     Entry("meters", "commands.meters:meters", ("airssys-tui meters counter",)),
     Entry("traces", "commands.traces:traces", ("airssys-tui traces counter", "airssys-tui traces greeter --id 3f1c…")),
     Entry("http", "commands.http:http", ("airssys-tui http", "airssys-tui http greeter --requests 20 --json")),
+    Entry(
+        "send",
+        "commands.messages.sending:send",
+        (
+            "airssys-tui send mailer 'hello'",
+            "airssys-tui send mailer --file order.json --codec 512 --guarantee at-least-once",
+        ),
+    ),
+    Entry("request", "commands.messages.sending:request", ("airssys-tui request mailer 'how many' --timeout 2s",)),
+    Entry("publish", "commands.messages.sending:publish", ("airssys-tui publish orders.new '{\"id\":7}'",)),
+    Entry(
+        "subscribe",
+        "commands.messages.listening:subscribe",
+        ("airssys-tui subscribe 'orders.*' --follow", "airssys-tui subscribe '#' --within 30s --json"),
+    ),
+    Entry(
+        "dead-letters list",
+        "commands.messages.undelivered:letters_list",
+        ("airssys-tui dead-letters list", "airssys-tui dead-letters list mailer --json"),
+    ),
+    Entry(
+        "dead-letters show", "commands.messages.undelivered:letters_show", ("airssys-tui dead-letters show 5f0c-1a",)
+    ),
+    Entry(
+        "dead-letters replay",
+        "commands.messages.undelivered:letters_replay",
+        ("airssys-tui dead-letters replay 5f0c-1a", "airssys-tui dead-letters replay --all --to mailer"),
+    ),
+    Entry(
+        "dead-letters discard",
+        "commands.messages.undelivered:letters_discard",
+        ("airssys-tui dead-letters discard 5f0c-1a", "airssys-tui dead-letters discard --all"),
+    ),
+    Entry(
+        "dead-letters export",
+        "commands.messages.undelivered:letters_export",
+        ("airssys-tui dead-letters export dead.jsonl", "airssys-tui dead-letters export - mailer | wc -l"),
+    ),
     Entry("pin", "commands.revision_marks:pin", ("airssys-tui pin counter 3", "airssys-tui pin counter 3 --remove")),
     Entry("note", "commands.revision_marks:note", ('airssys-tui note counter 3 "the one before the audit"',)),
     Entry(
@@ -256,6 +294,7 @@ _GROUPS: Final = {
     "storage": "Show, export and import what components store.",
     "policy": "Look at policy files, which say what is granted in runs without anyone to ask.",
     "trust": "Manage what components are trusted with, by where they lie or who signed them.",
+    "dead-letters": "Look at messages that could not be delivered, send them again or discard them.",
     "checks": "Manage saved calls that `verify` replays.",
     "wit": "Show, check, compare, export and vendor WIT packages.",
 }

@@ -34,6 +34,7 @@
     │   ├── Overcrowded            the runtime is at its limit of clients or requests (try again)
     │   └── ProtocolMismatch       the other side speaks another version of the protocol, or another protocol
     ├── ReadOnlyAccess             a read-only connection asked for a change
+    ├── MessageRefusal             a message was not taken or a request not answered; carries the WIT case
     ├── StorageRefusal             a component's own storage refused the operation; carries the WIT case
     ├── FileRefusal                the door to files refused the operation, or it failed; carries the WIT case
     ├── ProgramRefusal             the door to programs refused the operation, or it failed; carries the WIT case
@@ -46,9 +47,8 @@
         ├── FolderMismatch         the state directory belongs to another folder
         └── BlobCorrupt            stored bytes do not match their digest
 
-Every error has a ``title`` (a few words), ``str(error)`` (what happened and where) and a ``remedy`` (what to do next;
-may be empty). Errors that may succeed on a retry have ``retryable = True``. ``kind`` says whether an error judges the
-files of a component or only the machine: see ``core/refusal``.
+Every error has a ``title`` (a few words), ``str(error)`` (what happened, where) and a ``remedy`` (what to do next; may
+be empty). One that may succeed on a retry has ``retryable = True``. For its ``kind`` see ``core/refusal``.
 """
 
 from __future__ import annotations

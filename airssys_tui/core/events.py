@@ -125,6 +125,7 @@ class EventAction(StrEnum):
     RESTORE_STATE = "restore-state"
     IMPORT_STATE = "import-state"
     UNDO = "undo"
+    DEAD_LETTER = "dead-letter"
     NOT_DONE = "not-done"
 
     LOG = "log"

@@ -7,6 +7,8 @@ from typing import Final
 
 import msgspec
 
+from airssys_tui.core.errors import AirssysError
+
 MAX_ATTEMPTS: Final = 3
 """Deliveries of a message that is handled at least once, at most; then it is a dead letter."""
 
@@ -66,6 +68,34 @@ class Failure(msgspec.Struct, frozen=True):
 
     case: Undelivered
     text: str
+
+
+class MessageRefusal(AirssysError):
+    """A message of the operator was not taken, or a request not answered; carries the case.
+
+    Args:
+        case: Why.
+        message: One sentence.
+        remedy: What to do next.
+        component: For whom it was, if for one.
+    """
+
+    title = "undelivered"
+
+    def __init__(self, case: Undelivered, message: str, *, remedy: str = "", component: str | None = None) -> None:
+        super().__init__(message, remedy=remedy, component=component)
+        self.case = case
+
+
+class MessageHeldBack(MessageRefusal):
+    """As :class:`MessageRefusal`, and the same message may be taken later."""
+
+    title = "undelivered for now"
+    retryable = True
+
+
+TEMPORARY: Final = frozenset({Undelivered.MAILBOX_FULL, Undelivered.RATE_LIMITED, Undelivered.TIMEOUT})
+"""Cases in which trying again later may help."""
 
 
 class DeadReason(StrEnum):

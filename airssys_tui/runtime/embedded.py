@@ -33,6 +33,7 @@ from airssys_tui.runtime.history.timeline import compare, timeline
 from airssys_tui.runtime.machinery import heap
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
+from airssys_tui.runtime.message_answers import MessageAnswers
 from airssys_tui.runtime.probe import Probe
 from airssys_tui.runtime.recording_answers import RecordingAnswers
 from airssys_tui.runtime.request_answers import RequestAnswers
@@ -45,7 +46,7 @@ from airssys_tui.store.paths import as_given, default_state_dir
 T = TypeVar("T")
 
 
-class EmbeddedRuntime(RightsAnswers, RequestAnswers, RecordingAnswers):
+class EmbeddedRuntime(RightsAnswers, RequestAnswers, RecordingAnswers, MessageAnswers):
     """The runtime of one folder, in this process. Implements ``api.RuntimeApi``; open it with :meth:`open`."""
 
     def __init__(self, floor: Floor, folder: str) -> None:

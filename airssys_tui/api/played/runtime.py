@@ -26,6 +26,7 @@ from airssys_tui.api.played.comparison import compare, preview
 from airssys_tui.api.played.component import PlayedComponent
 from airssys_tui.api.played.desk import PlayedCalls, PlayedDesk
 from airssys_tui.api.played.events import PlayedEvents
+from airssys_tui.api.played.messages import PlayedMessages
 from airssys_tui.api.played.revisions import Release
 from airssys_tui.api.played.rights import PlayedPermissions, PlayedRights
 from airssys_tui.api.played.states import PlayedStates, exported
@@ -49,7 +50,7 @@ NATIVE: Final = WatchView()
 
 
 @dataclass
-class PlayedRuntime(PlayedCalls, PlayedCommands, PlayedPermissions):
+class PlayedRuntime(PlayedCalls, PlayedCommands, PlayedPermissions, PlayedMessages):
     """An implementation of :class:`~airssys_tui.api.protocol.RuntimeApi` in memory.
 
     Attributes:

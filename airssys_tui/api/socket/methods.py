@@ -16,6 +16,7 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 import msgspec
 
 from airssys_tui.api import wire
+from airssys_tui.api.message_protocol import MessagesApi
 from airssys_tui.api.protocol import RuntimeApi
 
 READING: Final = frozenset(
@@ -43,6 +44,9 @@ READING: Final = frozenset(
         "trust",
         "audit",
         "verify_audit",
+        "publications",
+        "dead_letters",
+        "dead_letter",
     }
 )
 """Methods that change nothing and run no component code; a read-only connection may call them."""
@@ -104,7 +108,8 @@ class Method:
 
 METHODS: Final[dict[str, Method]] = {
     name: Method(name, function)
-    for name, function in vars(RuntimeApi).items()
+    for part in (RuntimeApi, MessagesApi)
+    for name, function in vars(part).items()
     if not name.startswith("_") and name != "close"
 }
 """All methods by name."""

@@ -142,6 +142,7 @@ def report_error(error: AirssysError, *, json: bool = False) -> None:
         revision=error.revision,
         gate=getattr(error, "gate", None),
         offset=getattr(error, "offset", None),
+        case=getattr(error, "case", None),
         retryable=error.retryable or None,
     )
 

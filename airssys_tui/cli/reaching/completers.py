@@ -100,3 +100,23 @@ def _grants(context: CompletionContext) -> GrantsView | None:
 
     named = context.get("name")
     return None if named is None or not named.raw else recorded_grants(_site(context), str(named.raw))
+
+
+def plain_topics(context: CompletionContext) -> Iterable[tuple[str, str]]:
+    """Return the topics without wildcards that components declare to publish on or subscribe to.
+
+    Raises:
+        AirssysError: As :func:`component_names`.
+    """
+    return [(topic, who) for topic, who in topic_patterns(context) if not {"*", "#"} & set(topic.split("."))]
+
+
+def topic_patterns(context: CompletionContext) -> Iterable[tuple[str, str]]:
+    """Return the topics and patterns that components declare to publish on or subscribe to, each with one of them.
+
+    Raises:
+        AirssysError: As :func:`component_names`.
+    """
+    from airssys_tui.cli.reaching.offline_views import recorded_topics  # noqa: PLC0415 - late: only for the tab key
+
+    return sorted(recorded_topics(_site(context)).items())

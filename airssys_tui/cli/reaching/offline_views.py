@@ -173,3 +173,22 @@ def find_component(catalog: Catalog, name: str) -> ComponentRecord:
         remedy=f"recorded: {names}" if names else "run the folder once, so that its components are recorded",
         component=name,
     )
+
+
+def recorded_topics(site: Site) -> dict[str, str]:
+    """Return the topics and patterns of the active revisions' capabilities, each with a component that declares it.
+
+    Raises:
+        AirssysError: As :func:`recorded_detail`.
+    """
+    from airssys_tui.core.manifest.capabilities import TO_COMPONENTS  # noqa: PLC0415 - late: only for completion
+    from airssys_tui.core.manifest.document import decode_manifest  # noqa: PLC0415
+
+    found: dict[str, str] = {}
+    with reading(site) as state:
+        for record in state.catalog.components():
+            shown = Recorded.of(state.catalog, record).shown
+            for each in decode_manifest(shown.manifest).capabilities.messaging if shown else ():
+                if each.action not in TO_COMPONENTS:
+                    found.setdefault(each.target, f"{each.action} {record.id}")
+    return found

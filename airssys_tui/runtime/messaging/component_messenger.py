@@ -16,7 +16,7 @@ from airssys_tui.core.capability.permission import Access, Kind
 from airssys_tui.core.errors import HostFault, IdentityError
 from airssys_tui.core.identity import ComponentId
 from airssys_tui.core.manifest.capabilities import MessagingAction
-from airssys_tui.core.message import LONGEST_MS, DeadReason, Failure, Guarantee, Overflow, Undelivered
+from airssys_tui.core.message import LONGEST_MS, DeadReason, Failure, Overflow, Undelivered
 from airssys_tui.core.pattern.topic_trie import check_pattern, check_plain_topic
 from airssys_tui.core.text import one_line
 from airssys_tui.core.types.values import Variant
@@ -29,7 +29,7 @@ from airssys_tui.runtime.actors.wait_chain import begin_wait, end_wait
 from airssys_tui.runtime.messaging.letter import Letter, Question
 from airssys_tui.runtime.messaging.mail_address import MOST_PATTERNS, MailAddress
 from airssys_tui.runtime.messaging.open_requests import MOST_OPEN, OpenRequests
-from airssys_tui.runtime.messaging.post_office import PostOffice
+from airssys_tui.runtime.messaging.post_office import PostOffice, unhandled, unkept
 from airssys_tui.runtime.messaging.subscriptions import subscribing
 
 MOST_HELD: Final = 1_000
@@ -82,9 +82,8 @@ class ComponentMessenger:
         to = self._office.addresses.get((target["namespace"], target["name"]))
         if to is None:
             return self._refused(_unknown(target))
-        failure = self._refusal(to.sends, body, to) or _out_of_bounds(options.deadline_ms) or _unhandled(to)
-        if failure is None and options.guarantee is Guarantee.DURABLE:
-            failure = Failure(Undelivered.FAILED, "this host keeps no durable messages yet; ask for at-least-once")
+        failure = self._refusal(to.sends, body, to) or _out_of_bounds(options.deadline_ms) or unhandled(to)
+        failure = failure or unkept(options.guarantee)
         if failure is not None:
             return self._refused(failure)
         letter = self._office.letter(to, self._own, body, self._tenant.tracer.id, options.guarantee)
@@ -100,7 +99,7 @@ class ComponentMessenger:
         to = self._office.addresses.get((target["namespace"], target["name"]))
         if to is None:
             return self._refused(_unknown(target))
-        failure = self._refusal(to.requests, body, to) or _out_of_bounds(timeout_ms) or _unhandled(to)
+        failure = self._refusal(to.requests, body, to) or _out_of_bounds(timeout_ms) or unhandled(to)
         if failure is not None:
             return self._refused(failure)
         if self._held is not None:
@@ -145,7 +144,7 @@ class ComponentMessenger:
         to = self._office.addresses.get((target["namespace"], target["name"]))
         if to is None:
             return self._refused(_unknown(target))
-        failure = self._refusal(to.requests, body, to) or _out_of_bounds(timeout_ms) or _unhandled(to)
+        failure = self._refusal(to.requests, body, to) or _out_of_bounds(timeout_ms) or unhandled(to)
         if failure is None and not self._tenant.handles_callbacks:
             failure = Failure(Undelivered.FAILED, f"{self._own.name} has no callback handler")
         if failure is not None:

@@ -99,6 +99,11 @@ class DeadLetters:
             if each is not None:
                 self.dropped(each)
 
+    def put_back(self, letter: DeadLetter) -> None:
+        """Keep a letter that was taken, as if it had not been."""
+        self.total -= 1
+        self.keep(letter)
+
     def read(self) -> tuple[DeadLetter, ...]:
         """Return the kept letters, oldest first."""
         with self._lock:

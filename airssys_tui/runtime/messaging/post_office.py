@@ -12,9 +12,10 @@ import itertools
 import secrets
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from airssys_tui.core.codecs import is_codec
+from airssys_tui.core.limits import BOUNDS
 from airssys_tui.core.message import DeadReason, Failure, Guarantee, MessageKind, Undelivered
 from airssys_tui.core.text import GuestText
 from airssys_tui.host.messages.message_types import size_of
@@ -24,9 +25,13 @@ from airssys_tui.runtime.actors.mailbox import Intake
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.messaging.dead_letters import DeadLetter, DeadLetters
 from airssys_tui.runtime.messaging.letter import Letter, Publication, refused_codec
+from airssys_tui.runtime.messaging.listeners import Listeners
 from airssys_tui.runtime.messaging.mail_address import MailAddress
 from airssys_tui.runtime.messaging.subscriptions import Subscriptions
 from airssys_tui.runtime.messaging.timeouts import Timeouts
+
+LARGEST: Final = int(BOUNDS["message_size"].most)
+"""Bytes of a message that no manifest can exceed; the bound of what is published from outside."""
 
 
 class PostOffice:
@@ -38,7 +43,8 @@ class PostOffice:
     Attributes:
         addresses: Every component, by namespace and name.
         timeouts: The same.
-        subscriptions: Who listens to which topics.
+        subscriptions: Which components listen to which topics.
+        listeners: Who listens from outside.
         dead: The letters that could not be delivered.
         told: Called with each dead letter.
     """
@@ -47,6 +53,7 @@ class PostOffice:
         self.timeouts = timeouts
         self.addresses: dict[tuple[str, str], MailAddress] = {}
         self.subscriptions = Subscriptions()
+        self.listeners = Listeners()
         self.dead = DeadLetters()
         self.told: Callable[[DeadLetter], None] = _nobody
         self._session = secrets.token_hex(4)
@@ -82,7 +89,7 @@ class PostOffice:
     def refusal(self, body: Body, sender: MailAddress | None, to: MailAddress | None) -> Failure | None:
         """Return why a body may not be sent: its size, its codec, or the sender's rate; the rate counts it."""
         size = size_of(body)
-        limit = min(each.size for each in (sender, to) if each is not None)
+        limit = min((each.size for each in (sender, to) if each is not None), default=LARGEST)
         if size > limit:
             return Failure(Undelivered.TOO_LARGE, f"the message has {size} bytes; the limit is {limit}")
         if body["codec"] is not None:
@@ -112,15 +119,20 @@ class PostOffice:
         Returns:
             How many took it; and a failure, if there are subscribers and none accepts its codec.
         """
-        codec = body["codec"]
+        codec, size = body["codec"], size_of(body)
         taken = refused = 0
         number = self.number()
+        if self.listeners:
+            self.listeners.hear(topic, body, sender.name if sender is not None else "", trace)
         subscribed = self.subscriptions.of(topic)
         for subscription in subscribed:
             to = subscription.address
             if codec is not None and not accepts(to, codec.value):
                 refused += 1
                 to.counts.missed[Undelivered.UNSUPPORTED_CODEC.value] += 1
+                continue
+            if size > to.size:
+                to.counts.missed[Undelivered.TOO_LARGE.value] += 1
                 continue
             letter = Publication(to, sender, body, number, trace, ends=self)
             letter.topic = topic
@@ -178,6 +190,18 @@ def accepts(to: MailAddress, codec: int) -> bool:
     """Return whether the instance that serves takes a codec, as far as that is known."""
     serving = to.actor.serving
     return serving is None or serving.accepts is None or codec in serving.accepts
+
+
+def unhandled(to: MailAddress) -> Failure | None:
+    """Return that a component has no message handler, if so."""
+    return None if to.handles else Failure(Undelivered.FAILED, f"{to.name} has no message handler")
+
+
+def unkept(guarantee: Guarantee) -> Failure | None:
+    """Return that a guarantee cannot be given, if so."""
+    if guarantee is not Guarantee.DURABLE:
+        return None
+    return Failure(Undelivered.FAILED, "this host keeps no durable messages yet; ask for at-least-once")
 
 
 def _nobody(_letter: Any) -> None:

@@ -23,6 +23,7 @@ from airssys_tui.core.errors import (
     ManifestProblem,
 )
 from airssys_tui.core.gates import Gate
+from airssys_tui.core.message import Undelivered
 from airssys_tui.core.text import GuestText, sanitise
 from airssys_tui.core.traps import GuestTrap, Trap, TrapKind
 from airssys_tui.host.doors.exchange.exchange_faults import ExchangeFailed, ExchangeFault, FaultCode
@@ -44,7 +45,16 @@ MADE = {
     SocketRefusal: lambda: SocketRefusal(SocketFailure.TIMEOUT, "late"),
     StreamFailed: lambda: StreamFailed(IoError("no", filesystem="io")),
 }
-SAMPLES = {Gate: Gate.SIZE, str: "it\nfailed", str | None: "counter", int: 3, int | None: 3, float: 1.5, bool: True}
+SAMPLES = {
+    Gate: Gate.SIZE,
+    Undelivered: Undelivered.TIMEOUT,
+    str: "it\nfailed",
+    str | None: "counter",
+    int: 3,
+    int | None: 3,
+    float: 1.5,
+    bool: True,
+}
 read = wire.unpacker(WireError)
 
 

@@ -72,6 +72,14 @@ def test_a_codec_that_nobody_takes_is_an_error_and_each_one_is_counted(office: P
     assert publish(office, "news.today", "x", 0x51) == 2
 
 
+def test_who_takes_only_small_messages_misses_the_large_ones(office: Postmen) -> None:
+    office.install("eve", '[resources]\nmessage_size = "4B"\n', version="1.2.0")
+    subscribe(office, "eve", "news.*")
+    assert publish(office, "news.today", "1234") == 1
+    assert publish(office, "news.today", "12345") == 0
+    assert office.counts("eve").missed["too-large"] == 1
+
+
 def test_full_mailboxes_are_counted_and_hinder_nobody(office: Postmen) -> None:
     office.install("bob", "[resources]\nmailbox = 1\n", version="1.2.0")
     subscribe(office, "bob", "news.*")

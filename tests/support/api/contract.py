@@ -34,6 +34,7 @@ from airssys_tui.api.commands import (
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views.components import ComponentDetail, ComponentView
 from airssys_tui.api.views.granting import AuditQuery, Standing
+from airssys_tui.api.views.messaging import MessageBody
 from airssys_tui.api.views.past import HistoryQuery
 from airssys_tui.api.views.revisions import RollbackPreview
 from airssys_tui.api.views.runtime import Snapshot
@@ -56,6 +57,7 @@ from airssys_tui.core.events import EventAction, EventKind, Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.lifecycle import State
+from airssys_tui.core.message import MessageRefusal, Undelivered
 from airssys_tui.core.revision import Cause, Outcome, StatePolicy
 from airssys_tui.core.types.interface import Primitive
 
@@ -414,6 +416,30 @@ class Contract:
         assert len(bench.api.history(HistoryQuery(limit=1)).result(PATIENCE).events) == 1
         assert bench.api.history(HistoryQuery(until=whole[0].at)).result(PATIENCE).events == ()
         assert bench.api.history(HistoryQuery(component="nobody")).result(PATIENCE).events == ()
+
+    def test_who_has_no_handler_takes_no_message(self, bench):
+        said = MessageBody(text="hello")
+        for ask in (bench.api.send_message, bench.api.ask_component):
+            with pytest.raises(MessageRefusal) as refusal:
+                ask("counter", said).result(PATIENCE)
+            assert (refusal.value.case, refusal.value.component) == (Undelivered.FAILED, "counter")
+            with pytest.raises(UnknownComponent):
+                ask("nobody", said).result(PATIENCE)
+        assert bench.api.publish("news.today", said).result(PATIENCE).taken == 0
+        with pytest.raises(UsageError):
+            bench.api.publish("News", said).result(PATIENCE)
+
+    def test_nothing_is_heard_and_no_letter_is_dead(self, bench):
+        page = bench.api.publications("news.*").result(PATIENCE)
+        assert bench.api.publications("news.*", page.last).result(PATIENCE).publications == ()
+        assert bench.api.dead_letters().result(PATIENCE).letters == ()
+        assert bench.api.dead_letters("counter").result(PATIENCE).letters == ()
+        for ask in (bench.api.replay_dead_letters, bench.api.discard_dead_letters):
+            (outcome,) = ask(("none",)).result(PATIENCE)
+            assert (outcome.id, bool(outcome.error)) == ("none", True)
+        for ask in (lambda: bench.api.dead_letter("none"), lambda: bench.api.publications("a.#.b")):
+            with pytest.raises(UsageError):
+                ask().result(PATIENCE)
 
     def test_the_disk_is_accounted_for(self, bench):
         use = bench.api.disk().result(PATIENCE)
