@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
@@ -80,4 +81,10 @@ def identity(settings: EngineSettings) -> str:
             del shape[name]  # every identity of older versions is one without it
     told = msgspec.json.encode([GENERATION, shape], order="deterministic")
     digest = hashlib.sha256(told).hexdigest()[:12]
-    return f"wasmtime-{version('wasmtime')}-{platform.system().lower()}-{platform.machine().lower()}-{digest}"
+    return f"wasmtime-{compiler_version()}-{platform.system().lower()}-{platform.machine().lower()}-{digest}"
+
+
+@cache
+def compiler_version() -> str:
+    """Return the version of the library that compiles; looking it up takes a millisecond."""
+    return version("wasmtime")

@@ -18,7 +18,7 @@ from airssys_tui.engine.hosting.hosted_types import HostedTypes
 from airssys_tui.engine.instance import Instance, Linked
 from airssys_tui.engine.raw_path.raw_host import raw_callbacks
 from airssys_tui.engine.resource_names import key_of
-from airssys_tui.engine.signature import holds_handles, require_passable
+from airssys_tui.engine.signature import handles_in, require_passable
 from airssys_tui.engine.unmet_imports import ImportProblem, Offer
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Linker:
         path = f"{interface}#{function.type.name}"
         keyed = partial(self._hosted.keyed, interface, function.type)
         self._add(instance, function.type.name, callback(path, function, self._habitat.inhabitants, keyed))
-        if holds_handles(function.type):
+        if handles_in(function.type):
             return  # functions with resources have no other ways
         for name, made in raw_callbacks(path, function, self._habitat.inhabitants).items():
             if name not in names:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +16,7 @@ NOT_COMPILABLE: Final = (NotImplementedError, RecursionError, SyntaxError, Memor
 """Exceptions that generating or compiling the code for a type raises when the type cannot cross the boundary."""
 
 
+@lru_cache(maxsize=1024)
 def require_passable(function: Function) -> None:
     """Check that the types of a function can cross the boundary; one that nests too deeply is found by its first call.
 
@@ -71,6 +73,7 @@ def holds_handles(function: Function) -> bool:
     return _OWN in told or b'"kind":"borrow"' in told
 
 
+@lru_cache(maxsize=1024)
 def handles_in(function: Function) -> frozenset[str]:
     """Return the names of the resources in a function's types."""
     return frozenset(name.decode() for name in _HANDLE.findall(msgspec.json.encode(function)))

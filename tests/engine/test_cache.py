@@ -72,7 +72,7 @@ def test_what_shapes_code_is_part_of_the_identity(engine, name):
 
 
 def test_the_compilers_version_and_what_is_fixed_are_part_of_the_identity(engine, monkeypatch):
-    monkeypatch.setattr(configuration, "version", lambda _: "51.0.0")
+    monkeypatch.setattr(configuration, "compiler_version", lambda: "51.0.0")
     assert identity(STANDARD) != engine.identity
     monkeypatch.undo()
     monkeypatch.setattr(configuration, "GENERATION", configuration.GENERATION + 1)

@@ -7,6 +7,7 @@ flags, options, results and variants of these. What is written into a guest's me
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from airssys_tui.core.types.interface import (
@@ -173,6 +174,7 @@ def is_readable(type_: ValType, lists: int = MOST_LISTS) -> bool:
     return all(is_readable(part, lists) for part in parts) if parts else crosses(type_)
 
 
+@lru_cache(maxsize=1024)
 def flat_import(function: Function) -> Function | None:
     """Return the type under which a host function is imported flat; None if it is imported as it is.
 

@@ -1,4 +1,4 @@
-"""Bringing a catalog to the newest version of its schema, one transaction for each migration."""
+"""Bringing a catalog to the newest version of its schema: a new one at once, an older one migration by migration."""
 
 from __future__ import annotations
 
@@ -12,12 +12,22 @@ from airssys_tui.store.disk.database import Database
 def migrate(database: Database, migrations: Sequence[Migration] = MIGRATIONS) -> int:
     """Migrate the schema, one transaction per migration; return how many were applied.
 
+    A new catalog has nothing to lose on the way, so it gets all of them in one transaction, which is synced once.
+
     Raises:
         SchemaTooNew: A newer program wrote the catalog; the catalog is unchanged.
-        StoreError: A statement failed; the schema is that of the last complete migration.
+        StoreError: A statement failed; the schema is that of the last complete migration, or none if there was none.
     """
     newest = migrations[-1].version
     version = check_schema(database, newest=newest)
+    if version > 0:
+        return _apply(database, migrations, version)
+    with database.together():
+        return _apply(database, migrations, version)
+
+
+def _apply(database: Database, migrations: Sequence[Migration], version: int) -> int:
+    newest = migrations[-1].version
     applied = 0
     for migration in migrations:
         if migration.version <= version:

@@ -89,11 +89,20 @@ def test_an_older_catalog_is_brought_forward_with_what_it_holds(database: Databa
 
 
 def test_a_migration_that_fails_leaves_the_one_before_it_whole(database: Database) -> None:
+    migrate(database)
     with pytest.raises(StoreError, match="half"):
         migrate(database, (*MIGRATIONS, NEXT, BROKEN))
     assert schema_version(database) == NEWEST + 1
     assert "half" not in dict(tables(database))
     assert database.rows("SELECT pinned FROM revisions") == []
+
+
+def test_a_new_catalog_is_made_whole_or_not_at_all(database: Database) -> None:
+    with pytest.raises(StoreError, match="half"):
+        migrate(database, (*MIGRATIONS, NEXT, BROKEN))
+    assert schema_version(database) == 0
+    assert tables(database) == []
+    assert migrate(database) == len(MIGRATIONS)
 
 
 def test_a_newer_catalog_is_refused_and_left_alone(tmp_path: Path) -> None:
