@@ -55,6 +55,14 @@ COMMANDS: Final = (
             "airssys-tui run components/ --headless --metrics 127.0.0.1:9464",
         ),
     ),
+    Entry(
+        "service",
+        "commands.service.systemd_unit:service",
+        (
+            "airssys-tui service components/ > ~/.config/systemd/user/components.service",
+            "airssys-tui service components/ --metrics 127.0.0.1:9464",
+        ),
+    ),
     Entry("attach", "commands.attach:attach", ("airssys-tui attach components/", "airssys-tui attach --readonly")),
     Entry("demo", "commands.demo:demo", ("airssys-tui demo", "airssys-tui demo --port 0")),
     Entry("web", "commands.web:web", ("airssys-tui web components/", "airssys-tui web --port 0 --full")),

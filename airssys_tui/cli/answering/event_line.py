@@ -8,7 +8,19 @@ from airssys_tui.core.events import Event
 
 def event_line(event: Event) -> str:
     """Format an event for people: time, level, component with its revision, text."""
+    return f"{moment(event.at)}  {event.level:<7}  {_subject(event):<20}  {_text(event)}"
+
+
+def plain_line(event: Event) -> str:
+    """Format an event for a log that has time and level itself: component with its revision, text."""
+    return f"{_subject(event)}: {_text(event)}"
+
+
+def _subject(event: Event) -> str:
     revision = "" if event.revision is None else f" r{event.revision}"
     speaker = f" ({event.speaker})" if event.speaker else ""
-    subject = f"{event.component}{revision}{speaker}" if event.component else "runtime"
-    return f"{moment(event.at)}  {event.level:<7}  {subject:<20}  {' '.join(event.text.splitlines())}"
+    return f"{event.component}{revision}{speaker}" if event.component else "runtime"
+
+
+def _text(event: Event) -> str:
+    return " ".join(event.text.splitlines())

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,43 +10,38 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
-from airssys_tui.cli.answering.event_line import event_line
-from airssys_tui.cli.answering.exit_code import ExitCode
-from airssys_tui.cli.answering.output import answer_line, say, warn
+from airssys_tui.cli.answering.log_format import LogFormat, chosen_format
+from airssys_tui.cli.answering.output import warn
+from airssys_tui.cli.commands.service.run_choices import RunChoices
 from airssys_tui.cli.reaching.options import FolderArgument, StateDirOption, TierOption, named_path, seconds_of
 from airssys_tui.cli.reaching.site import locate
-from airssys_tui.core.revision import Tier
+from airssys_tui.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from airssys_tui.api.protocol import RuntimeApi
-    from airssys_tui.api.views.runtime import Snapshot
     from airssys_tui.cli.serving.metrics_endpoint import Exporter
 
-POLL: Final = 0.1
-"""Seconds between two checks for new events."""
 
-PAGE: Final = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """How a runtime is opened.
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reporting:
+    """How a runtime tells of itself.
 
     Attributes:
-        duration: Stop after this long; None for never.
-        adopt: Take over a state directory that belongs to another folder.
-        tier: How components are compiled, whatever their manifests say.
-        exporter: Serves the metrics.
-        policy: The policy file.
-        http: Where requests for components come in, in place of what the folder says.
+        metrics: Serve Prometheus metrics, `/healthz` and `/readyz` at this address, such as "127.0.0.1:9464"; port 0
+            picks a free port.
+        metrics_public: Allow an address for `--metrics` that other machines can reach.
+        log_format: Print events as "text", as "json" Lines, or for the "journal", with priorities and without times.
+            Default: "journal" where standard output leads to it, else "text". Needs `--headless`.
+        json: The same as `--log-format json`. Needs `--headless`.
     """
 
-    duration: str | None
-    adopt: bool
-    tier: Tier | None
-    exporter: Exporter | None
-    policy: Path | None
-    http: str | None
+    metrics: str | None = None
+    metrics_public: bool = False
+    log_format: LogFormat | None = None
+    json: bool = False
+
+
+QUIET: Final = Reporting()
 
 
 def run(
@@ -64,9 +56,7 @@ def run(
     policy: Annotated[Path | None, Parameter(name="--policy", converter=named_path)] = None,
     state_dir: StateDirOption = None,
     http: Annotated[str | None, Parameter(name="--http")] = None,
-    metrics: Annotated[str | None, Parameter(name="--metrics")] = None,
-    metrics_public: bool = False,
-    json: bool = False,
+    reporting: Reporting = QUIET,
 ) -> int:
     """Run a folder of components, with the screen or without.
 
@@ -82,37 +72,38 @@ def run(
         policy: Policy file that says what components are granted; nobody is asked for more. Needs `--headless`.
         state_dir: State directory. Default: AIRSSYS_TUI_STATE_DIR, the configuration file, or one for the folder.
         http: Take requests for components at this address, such as "127.0.0.1:8080", and not where the folder says.
-        metrics: Serve Prometheus metrics at this address, such as "127.0.0.1:9464"; port 0 picks a free port.
-        metrics_public: Allow an address for `--metrics` that other machines can reach.
-        json: Print events as JSON Lines. Needs `--headless`.
+        reporting: How it tells of itself.
     """
-    _check_headless(headless, duration, policy, json)
-    with _exporting(metrics, public=metrics_public) as exporter:
-        opening = Opening(duration, adopt, tier, exporter, policy, http)
+    log = _log_format(headless, duration, policy, reporting)
+    with _exporting(reporting.metrics, public=reporting.metrics_public) as exporter:
+        seconds = None if duration is None else seconds_of(duration)
+        choices = RunChoices(seconds, adopt, tier, exporter, policy, http)
         if not headless:
-            return _run_on_screen(folder, state_dir, opening, readonly)
-        return _run_headless(folder, state_dir, opening, json)
+            return _run_on_screen(folder, state_dir, choices, readonly)
+        from airssys_tui.cli.commands.service.headless_run import run_headless  # noqa: PLC0415 - late: as signals are
+
+        return run_headless(locate(folder, state_dir), choices, log)
 
 
-def _run_on_screen(folder: Path | None, state_dir: Path | None, opening: Opening, readonly: bool) -> int:
+def _log_format(headless: bool, duration: str | None, policy: Path | None, reporting: Reporting) -> LogFormat:
+    only_headless = (duration, policy, reporting.log_format, reporting.json or None)
+    if not headless and any(given is not None for given in only_headless):
+        raise UsageError("--for, --json, --log-format and --policy need --headless", remedy="add --headless")
+    return chosen_format(reporting.log_format, json=reporting.json)
+
+
+def _run_on_screen(folder: Path | None, state_dir: Path | None, choices: RunChoices, readonly: bool) -> int:
     from airssys_tui.cli.commands.screen import open_screen  # noqa: PLC0415 - late: it loads Textual
 
     return open_screen(
         folder,
         state_dir,
         readonly=readonly,
-        adopt=opening.adopt,
-        tier=opening.tier,
-        exporter=opening.exporter,
-        http=opening.http,
+        adopt=choices.adopt,
+        tier=choices.tier,
+        exporter=choices.exporter,
+        http=choices.http,
     )
-
-
-def _check_headless(headless: bool, duration: str | None, policy: Path | None, json: bool) -> None:
-    if not headless and (duration is not None or json or policy is not None):
-        from airssys_tui.core.errors import UsageError  # noqa: PLC0415 - late: seldom
-
-        raise UsageError("--for, --json and --policy need --headless", remedy="add --headless")
 
 
 @contextlib.contextmanager
@@ -121,7 +112,8 @@ def _exporting(address: str | None, *, public: bool) -> Iterator[Exporter | None
     if address is None:
         yield None
         return
-    from airssys_tui.cli.serving.metrics_endpoint import Exporter, read_address  # noqa: PLC0415 - late: only for metrics
+    from airssys_tui.cli.serving.metrics_endpoint import Exporter  # noqa: PLC0415 - late: only for metrics
+    from airssys_tui.cli.serving.scrape_address import read_address  # noqa: PLC0415
 
     exporter = Exporter(read_address(address, public=public))
     try:
@@ -129,83 +121,3 @@ def _exporting(address: str | None, *, public: bool) -> Iterator[Exporter | None
         yield exporter
     finally:
         exporter.close()
-
-
-def _run_headless(
-    folder: Path | None,
-    state_dir: Path | None,
-    opening: Opening,
-    json: bool,
-) -> int:
-    from airssys_tui.cli.reaching.embedding import open_runtime  # noqa: PLC0415 - late: loads the engine
-    from airssys_tui.cli.serving.signals import close_in_time, leaving_on_signal  # noqa: PLC0415
-
-    site = locate(folder, state_dir)
-    seconds = None if opening.duration is None else seconds_of(opening.duration)
-    leave = threading.Event()
-    with leaving_on_signal(leave.set):
-        runtime = open_runtime(
-            site,
-            adopt=opening.adopt,
-            tier=opening.tier,
-            exporter=opening.exporter,
-            policy=opening.policy,
-            http=opening.http,
-        )
-        printer = EventPrinter(runtime, json=json)
-        try:
-            deadline = None if seconds is None else time.monotonic() + seconds
-            while not leave.is_set() and (deadline is None or time.monotonic() < deadline):
-                printer.print_new()
-                rest = POLL if deadline is None else min(POLL, max(0.0, deadline - time.monotonic()))
-                leave.wait(rest)
-            cut = () if leave.is_set() else unfinished(runtime.snapshot(), site.folder.value)
-        finally:
-            close_in_time(runtime.close, len(runtime.snapshot().components))
-        printer.print_new()
-    for line in cut:
-        warn(line)
-    return ExitCode.FAILED if cut else ExitCode.OK
-
-
-def unfinished(snapshot: Snapshot, folder: Path) -> tuple[str, ...]:
-    """Return what the end of `--for` cuts off, one line each; empty when everything in the folder was dealt with."""
-    from airssys_tui.api.views.runtime import Phase  # noqa: PLC0415 - late: `--help` needs none of it
-    from airssys_tui.core.lifecycle import State  # noqa: PLC0415
-
-    on_the_way = {State.INSTALLING, State.UPDATING, State.STARTING}
-    lines = [
-        f"cut off in the middle of a deployment: {row.id}: {row.note.text or row.state}"
-        for row in snapshot.components
-        if row.candidate is not None or row.state in on_the_way
-    ]
-    if snapshot.phase is Phase.STARTING and not lines and any(folder.iterdir()):
-        lines = ["cut off before every component of the folder was looked at"]
-    return (*lines, "give it more time: a larger --for") if lines else ()
-
-
-class EventPrinter:
-    """Prints new events.
-
-    Args:
-        runtime: Whose events.
-        json: As JSON Lines; otherwise as lines for people.
-    """
-
-    def __init__(self, runtime: RuntimeApi, *, json: bool) -> None:
-        self._runtime = runtime
-        self._json = json
-        self._seen = 0
-
-    def print_new(self) -> None:
-        """Print every new event, oldest first, and how many were lost."""
-        page = self._runtime.events(after=self._seen, limit=PAGE)
-        if page.missed:
-            warn(f"{page.missed} events were lost before they could be printed")
-        for event in page.events:
-            self._seen = event.seq
-            if self._json:
-                answer_line(event)
-            else:
-                say(event_line(event))
-        sys.stdout.flush()

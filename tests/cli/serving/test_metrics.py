@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -17,9 +17,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from airssys_tui.api.played.runtime import PlayedRuntime
 from airssys_tui.api.played.scenes import NOON
 from airssys_tui.api.views.components import ComponentView, Meters
-from airssys_tui.api.views.runtime import Snapshot
+from airssys_tui.api.views.runtime import Phase, Snapshot
 from airssys_tui.cli.serving.metric_families import COUNTERS, GAUGES, LOST, TOTALS
-from airssys_tui.cli.serving.metrics_endpoint import Address, Exporter, read_address
+from airssys_tui.cli.serving.metrics_endpoint import Exporter
+from airssys_tui.cli.serving.scrape_address import Address, read_address
 from airssys_tui.core.errors import AirssysError, UsageError
 from airssys_tui.core.lifecycle import State
 from tests.support.command_line import Desk, eventually
@@ -246,3 +247,19 @@ def test_a_port_in_use_is_said_before_anything_is_opened(desk: Desk) -> None:
             assert answer.code == 1, answer
             assert "--metrics 127.0.0.1:PORT" in answer.err
     assert not desk.state_dir.exists()
+
+
+def test_probes_tell_alive_from_ready(exporter: Exporter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("airssys_tui.cli.serving.metrics_endpoint.ANSWER", 0.05)
+
+    def probed() -> tuple[tuple[int, str], tuple[int, str]]:
+        return scrape(exporter.url, "/healthz"), scrape(exporter.url, "/readyz")
+
+    assert probed() == ((200, "ok: the runtime is being opened\n"), (503, "starting\n"))
+    runtime = exporter.runtime = PlayedRuntime(clock=lambda: NOON)
+    runtime.phase = Phase.STARTING
+    assert probed() == ((200, "ok\n"), (503, "starting\n"))
+    runtime.phase = Phase.RUNNING
+    assert probed() == ((200, "ok\n"), (200, "ready\n"))
+    monkeypatch.setattr(runtime, "http", lambda **_: Future())
+    assert probed() == ((503, "the control loop has not answered within 0.05 s\n"), (200, "ready\n"))

@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from airssys_tui.cli.serving import metrics_endpoint
-from airssys_tui.cli.serving.metrics_endpoint import CLIENTS, MAX_REQUEST, Address, Exporter
+from airssys_tui.cli.serving import scrape_server
+from airssys_tui.cli.serving.metrics_endpoint import Exporter
+from airssys_tui.cli.serving.scrape_address import Address
+from airssys_tui.cli.serving.scrape_server import CLIENTS, MAX_REQUEST
 from tests.support.scraping import scrape
 
 ASKED = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n"
@@ -83,21 +85,21 @@ def test_who_is_slow_over_the_whole_request_is_cut_off(
     first: bytes,
     bit: bytes,
 ) -> None:
-    monkeypatch.setattr(metrics_endpoint, "PATIENCE", 0.5)
+    monkeypatch.setattr(scrape_server, "PATIENCE", 0.5)
     client = connect()
     client.sendall(first)
     assert drip(client, bit).wait(LIMIT)
 
 
 def test_who_says_nothing_is_cut_off(connect: Callable[[], socket.socket], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics_endpoint, "PATIENCE", 0.5)
+    monkeypatch.setattr(scrape_server, "PATIENCE", 0.5)
     assert connect().recv(1) == b""
 
 
 def test_who_does_not_read_the_answer_is_cut_off(
     exporter: Exporter, connect: Callable[[], socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(metrics_endpoint, "PATIENCE", 0.5)
+    monkeypatch.setattr(scrape_server, "PATIENCE", 0.5)
     whole = 64 * 1024 * 1024
     monkeypatch.setattr(exporter, "page", lambda: b"x" * whole)
     client = connect()

@@ -11,7 +11,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from airssys_tui.api.commands import Reload, Rollback, Start, Stop
-from airssys_tui.cli.serving.metrics_endpoint import Address, Exporter
+from airssys_tui.cli.serving.metrics_endpoint import Exporter
+from airssys_tui.cli.serving.scrape_address import Address
 from airssys_tui.core.events import Level
 from airssys_tui.core.lifecycle import RecoveryKind
 from airssys_tui.core.traps import GuestTrap, TrapKind

@@ -11,7 +11,7 @@ import pytest
 
 from airssys_tui.api.commands import Restart
 from airssys_tui.api.views.components import NoteKind
-from airssys_tui.cli.commands.run import unfinished
+from airssys_tui.cli.commands.service.headless_run import unfinished
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.units import format_size

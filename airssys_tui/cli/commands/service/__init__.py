@@ -1,0 +1,1 @@
+"""Running without a screen, and what a service manager needs for it."""

@@ -1,0 +1,33 @@
+"""How `run` opens a runtime, with a screen or without."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from airssys_tui.core.revision import Tier
+
+if TYPE_CHECKING:
+    from airssys_tui.cli.serving.metrics_endpoint import Exporter
+
+
+@dataclass(frozen=True, slots=True)
+class RunChoices:
+    """How a runtime is opened.
+
+    Attributes:
+        duration: Stop after so many seconds; None for never.
+        adopt: Take over a state directory that belongs to another folder.
+        tier: How components are compiled, whatever their manifests say.
+        exporter: Serves the metrics.
+        policy: The policy file.
+        http: Where requests for components come in, in place of what the folder says.
+    """
+
+    duration: float | None
+    adopt: bool
+    tier: Tier | None
+    exporter: Exporter | None
+    policy: Path | None
+    http: str | None
