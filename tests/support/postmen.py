@@ -56,6 +56,10 @@ class Postmen:
     def counts(self, name: str) -> MessageCounts:
         return self.world.runtime.probe.system.post.addresses["local", name].counts
 
+    def told(self, name: str) -> tuple[str, ...]:
+        """Return what `describe` says of a component's messages."""
+        return self.world.runtime.describe(name).result(PATIENCE).messages
+
     def dead(self) -> tuple[DeadLetter, ...]:
         return self.world.runtime.probe.system.post.dead.read()
 
@@ -93,8 +97,12 @@ class Postmen:
 
     def kept(self, name: str, key: str) -> int:
         """Return how often a key was delivered, as the component's storage says."""
+        return int(self.value(name, key) or 0)
+
+    def value(self, name: str, key: str) -> str:
+        """Return a text of the component's storage; empty if there is none."""
         found = self.world.runtime.probe.floor.services.of(name).namespace.get(key)
-        return int(found) if isinstance(found, str) else 0
+        return found if isinstance(found, str) else ""
 
 
 def said(answer: Any) -> Any:

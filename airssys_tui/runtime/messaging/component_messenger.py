@@ -242,7 +242,8 @@ class ComponentMessenger:
     def _take(self, message: Letter | Question, to: MailAddress, call: Waiting | None) -> Intake:
         """Put a message into a mailbox; wait for room if that is what the mailbox wants."""
         intake = to.actor.take(message)
-        if intake is not Intake.FULL or call is None or to.actor.mailbox.overflow is not Overflow.BLOCK:
+        waits = to.actor.mailbox.overflow is Overflow.BLOCK and to is not self._own  # it makes no room while it waits
+        if intake is not Intake.FULL or call is None or not waits:
             return intake
         until = min(perf_counter_ns() + LONGEST_BLOCK_NS, call.deadline_ns - RESERVE_NS)
         wake = _wake()

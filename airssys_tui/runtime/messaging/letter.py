@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final, Protocol
 
 from airssys_tui.core.errors import CallDropped, ExportNotFound, MailboxFull
 from airssys_tui.core.message import MAX_ATTEMPTS, DeadReason, Failure, Guarantee, MessageKind, Undelivered
-from airssys_tui.core.traps import GuestTrap
+from airssys_tui.core.traps import GuestTrap, TrapKind
 from airssys_tui.core.types.values import Err, Some, Variant
 from airssys_tui.host.services.messenger import Body
 from airssys_tui.runtime.actors.contract import error_text
@@ -257,7 +257,7 @@ class Question(Message):
         case = Undelivered.FAILED
         if isinstance(error, Undeliverable):
             case = error.case
-        elif isinstance(error, CallDropped):
+        elif isinstance(error, CallDropped) or _was_cancelled(error):
             case = Undelivered.CANCELLED
         self._answered(Failure(case, why_of(error)))
         super().fail(error)
@@ -276,8 +276,14 @@ class Question(Message):
         return answer
 
 
+def _was_cancelled(error: BaseException) -> bool:
+    return isinstance(error, GuestTrap) and error.trap.kind is TrapKind.CANCELLED
+
+
 def why_of(error: BaseException) -> str:
     """Return one sentence about an error for people."""
+    if _was_cancelled(error):
+        return "its receiver was stopped or replaced while it handled it"
     if isinstance(error, GuestTrap):
         return f"its receiver trapped: {error.trap.message}"
     return str(error)
