@@ -28,7 +28,7 @@ from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.revision import Outcome
 from airssys_tui.runtime.embedded import EmbeddedRuntime
 from airssys_tui.tui.app import AirssysApp
-from airssys_tui.tui.screens.call import CallScreen
+from airssys_tui.tui.screens.calling.call_screen import CallScreen
 from airssys_tui.tui.screens.live import LiveScreen
 from airssys_tui.tui.screens.registry import RegistryScreen
 

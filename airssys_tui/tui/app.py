@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar, Final
 
+from textual import events
 from textual.app import App
 from textual.binding import BindingsMap
 from textual.command import Provider
@@ -267,6 +268,14 @@ class AirssysApp(App[int]):
             from airssys_tui.tui.dialogs.help import HelpScreen  # noqa: PLC0415 - late: see screen_table
 
             self.push_screen(HelpScreen(self.session, self.screen.view))
+
+    async def on_event(self, event: events.Event) -> None:
+        """Give a key to the screen as text where it takes text: before it is a command, and before the next key."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            screen = self.screen
+            if isinstance(screen, LiveScreen) and screen.take_key(event):
+                return
+        await super().on_event(event)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual calls it
         """Leave ``:`` and ``?`` to an input or a question: their bindings come before the focused widget."""

@@ -168,7 +168,7 @@ def calls_by_hand(walk: Walk) -> None:
     walk.first.wait_text("increment", "get", "reset", "by: u64")
     walk.first.send("j")
     walk.first.wait(lambda text: "by: u64" not in text.replace("increment: func(by: u64)", ""), "the form of get")
-    walk.first.send("c")
+    walk.first.send("c", "c")
     walk.first.wait_text("42", "fuel 7")
     walk.first.send("1")
     walk.first.wait_text("NAME↑")

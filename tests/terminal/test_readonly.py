@@ -42,7 +42,7 @@ from airssys_tui.tui.actions.table import ACTIONS, of_view
 from airssys_tui.tui.actions.view import View
 from tests.support.terminal.harness import Terminal
 from tests.support.terminal.scratch import Scratch, headless, point_at
-from tests.support.terminal.tour import BELOW_PALETTE, PALETTE, first_hit, offer
+from tests.support.terminal.tour import BELOW_PALETTE, PALETTE, first_hit, is_reversed, offer
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -79,6 +79,7 @@ ASKS: Final[dict[str, Callable[[RuntimeApi], Any]]] = {
         ImportState("counter", api.export_state("counter", api.states("counter").result(30)[0].id).result(30))
     ),
     "call.make": lambda api: api.call("counter", "increment", "[1]"),
+    "call.send": lambda api: api.call("counter", "increment", "[1]"),
     "call.again": lambda api: api.call("counter", "increment", "[1]"),
     "call.save": lambda api: api.save_check("counter", "mine", "get", "[]"),
     "call.verify": lambda api: api.verify("counter"),
@@ -195,6 +196,9 @@ def _clicked_form(term: Terminal) -> None:
     term.send("escape")
     term.wait(lambda text: " by  u64" not in text, "the line to go")
     _clicked(term, 20)
+    term.wait(lambda _: is_reversed(term, "─arguments"), "the last click to open the form")
+    term.send("escape")
+    term.wait(lambda _: is_reversed(term, "─exports"), "the exports")
 
 
 @pytest.mark.parametrize("words", [("--readonly",), ("attach", "--readonly")], ids=["run", "attach"])

@@ -29,17 +29,17 @@ from airssys_tui.core.types.interface import (
     ResultOf,
     VariantOf,
 )
-from airssys_tui.tui.screens.call import CallScreen
+from airssys_tui.tui.screens.calling.call_screen import CallScreen
 from tests.support.hostile import NASTY, lying, offenders, played
 from tests.support.screens import connected, desk, wait_until
 
 STRING = Primitive("string")
 
-KEYS = ("enter", "j", "enter", *"a[/b]", "enter", "enter", "left", "j", "enter", "j", "enter", "enter", "j", "plus")
-KEYS += ("j", "enter", *"[x", "enter", "minus", "c")
+KEYS = ("enter", "j", *"a[/b]", "enter", "enter", "left", "down", "enter", "down", "enter", "enter", "down", "plus")
+KEYS += (*"[x", "enter", "up", "delete", "ctrl+enter")
 """Writes, chooses, adds, takes away, and tries to send what does not fit."""
 
-CALLED = ("c", "tab", "j", "y", "e", "S", *"[/f]", "escape", "v", "x", "escape")
+CALLED = ("c", "c", "tab", "j", "y", "e", "S", *"[/f]", "escape", "v", "x", "escape")
 """Calls what takes nothing, and does everything that can be done with a call."""
 
 

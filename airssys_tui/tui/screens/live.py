@@ -136,6 +136,10 @@ class LiveScreen(Screen[None]):
             return action == "leave"
         return action != "filter" or not isinstance(self.focused, Input)
 
+    def take_key(self, event: events.Key) -> bool:  # noqa: ARG002 - a screen may take keys as text
+        """Take a key as text instead of a command; return whether the screen did."""
+        return False
+
     def on_mount(self) -> None:
         """Draw for the first time."""
         self._banner.display = False

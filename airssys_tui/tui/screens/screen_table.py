@@ -71,7 +71,7 @@ def screen_about_one(view: View) -> AboutOne:
 
             return MeterScreen
         case View.CALL:
-            from airssys_tui.tui.screens.call import CallScreen  # noqa: PLC0415
+            from airssys_tui.tui.screens.calling.call_screen import CallScreen  # noqa: PLC0415
 
             return CallScreen
         case View.TRACES:

@@ -85,3 +85,20 @@ def turned(form: Form, line: form_lines.Line, by: int) -> Form | None:
             return form.add(line.path)
         case _:
             return None
+
+
+def newest_item(listing: Listing, of: form_lines.Line) -> str:
+    """Return the key of the line with which the last item of a list begins; the list's own if it has none."""
+    return _first_line(listing, of.path)
+
+
+def item_after(listing: Listing, removed: form_lines.Line) -> str:
+    """Return the key of the line that took the place of a removed item, or of the last item, or of their list."""
+    key = line_key(removed)
+    return key if key in listing.lines else _first_line(listing, removed.path[:-1])
+
+
+def _first_line(listing: Listing, of: form_lines.Path) -> str:
+    """Return the key of the line with which the last item of the list at a path begins; the list's if it is empty."""
+    items = [line for line in listing.lines.values() if line.item and line.path[:-1] == of]
+    return line_key(items[-1]) if items else "/".join(map(str, of))

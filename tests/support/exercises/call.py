@@ -8,7 +8,7 @@ from textual.widgets import Input
 
 from airssys_tui.api.views.calling import OpenHandle
 from airssys_tui.tui.dialogs.prompt import Prompt
-from airssys_tui.tui.screens.call import CallScreen
+from airssys_tui.tui.screens.calling.call_screen import CallScreen
 from tests.support.screens import shows, text_of
 
 
@@ -65,13 +65,13 @@ async def goes_back_to_the_exports(desk):
 
 async def adds_items(desk):
     await in_the_form(desk)
-    await desk.press("j", "j", "j", "plus", "a")
-    await shows(desk.pilot, "2 items", "[1]")
+    await desk.press("down", "down", "down", "plus", *"en", "enter", "up", "up", "a", *"+1")
+    await shows(desk.pilot, "2 items", "en", "[1]", "+1")
 
 
 async def takes_items_away(desk):
     await in_the_form(desk)
-    await desk.press("j", "j", "j", "plus", "plus", "j", "minus")
+    await desk.press("down", "down", "down", "plus", "up", "plus", "delete")
     await shows(desk.pilot, "1 item ")
     await desk.press("delete")
     await shows(desk.pilot, "0 items")
@@ -96,6 +96,12 @@ async def makes_a_call(desk):
     call = await increments(desk)
     assert (call.export, json.loads(call.arguments), call.report.result) == ("increment", [5], "5")
     await shows(desk.pilot, "fuel", "increment[5]")
+
+
+async def makes_a_call_from_the_text(desk):
+    await calling(desk)
+    await desk.press("enter", *"12", "ctrl+enter")
+    assert json.loads((await made(desk)).arguments) == [12]
 
 
 async def edits_a_call(desk):
@@ -150,6 +156,7 @@ CALLS = {
     "call.pane-before": goes_back_through_the_panes,
     "call.edit": edits_a_call,
     "call.make": makes_a_call,
+    "call.send": makes_a_call_from_the_text,
     "call.again": calls_again,
     "call.save": keeps_a_check,
     "call.verify": replays_the_checks,

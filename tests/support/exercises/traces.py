@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airssys_tui.tui.screens.call import CallScreen
+from airssys_tui.tui.screens.calling.call_screen import CallScreen
 from airssys_tui.tui.screens.detail import DetailScreen
 from airssys_tui.tui.screens.meter import MeterScreen
 from airssys_tui.tui.screens.meters import MetersScreen

@@ -26,6 +26,7 @@ import pyte
 
 KEYS: Final = {
     "enter": "\r",
+    "ctrl+enter": "\x1b[13;5u",
     "escape": "\x1b",
     "tab": "\t",
     "shift+tab": "\x1b[Z",

@@ -79,7 +79,7 @@ class Guide:
             self.lacks(PALETTE, BELOW_PALETTE)
 
     def _choose(self, action: Action) -> None:
-        self.key("colon")
+        self.key("ctrl+p")  # a colon is a character on a line of text
         self.term.wait_text(PALETTE, "type an action or a component")
         self.term.send(action.title)
         offered = offer(action)
@@ -129,7 +129,7 @@ class Guide:
 
     def in_pane(self, title: str) -> None:
         """Wait until the pane with a title has the focus: its title is reversed."""
-        self.term.wait(lambda _: _reversed(self.term, f"─{title}"), f"the focus on {title}", PATIENCE)
+        self.term.wait(lambda _: is_reversed(self.term, f"─{title}"), f"the focus on {title}", PATIENCE)
 
     def reach(self, name: str, key: str = "j", *, beside: bool = False) -> None:
         """Press a key that moves a pointer until it is on the row that begins with a name.
@@ -197,7 +197,7 @@ def first_hit(text: str) -> str:
     return next((line for line in below if line), "")
 
 
-def _reversed(term: Terminal, title: str) -> bool:
+def is_reversed(term: Terminal, title: str) -> bool:
     """Return whether a title stands somewhere in reversed colours, its first letter at least."""
     for row, line in enumerate(term.screen.display):
         at = line.find(title)

@@ -75,12 +75,20 @@ def makes_a_call(guide: Guide) -> None:
     assert guide.call("counter", "get") == "5"
 
 
+@CALLS.step("call.send")
+def makes_a_call_from_the_text(guide: Guide) -> None:
+    """The component has counted by what is in the form; a terminal sends this key by the protocol of kitty."""
+    guide.act("call.send")
+    guide.term.wait(lambda text: text.count("increment[5]") == 2, "the second call")
+    assert guide.call("counter", "get") == "10"
+
+
 @CALLS.step("call.again")
 def calls_again(guide: Guide) -> None:
     """The component has counted once more by the same."""
     guide.act("call.again")
-    guide.term.wait(lambda text: text.count("increment[5]") == 2, "the second call")
-    assert guide.call("counter", "get") == "10"
+    guide.term.wait(lambda text: text.count("increment[5]") == 3, "the third call")
+    assert guide.call("counter", "get") == "15"
 
 
 @CALLS.step("call.edit")
@@ -88,14 +96,14 @@ def edits_a_call(guide: Guide) -> None:
     """The arguments of the call are in the form, and are written on."""
     guide.act("call.edit")
     guide.in_pane("arguments")
-    guide.reach("by ", "k", beside=True)
+    guide.reach("by ", "up", beside=True)
     guide.key("enter")
     guide.term.wait(lambda text: text.count("by  5") == 2, "the line in which it is written")
     guide.type("7")
     guide.term.wait(lambda text: re.search(r"by +57 +u64", text), "the other argument")
     guide.key("c")
     guide.sees("increment[57]")
-    assert guide.call("counter", "get") == "67"
+    assert guide.call("counter", "get") == "72"
 
 
 @CALLS.step("call.save")
@@ -114,7 +122,7 @@ def replays_the_checks(guide: Guide) -> None:
     """It says of each check whether it passed; what runs has not counted."""
     guide.act("call.verify")
     guide.sees("passed  up by fifty-seven", "1 of 1 checks passed")
-    assert guide.call("counter", "get") == "67"
+    assert guide.call("counter", "get") == "72"
 
 
 @CALLS.step("call.before")
@@ -124,23 +132,22 @@ def chooses_the_name_before(guide: Guide) -> None:
     guide.key("enter")
     guide.in_pane("arguments")
     guide.sees("< cheerful >")
-    guide.reach("mood", beside=True)
+    guide.reach("mood", "down", beside=True)
     guide.act("call.before")
     guide.sees("< tired >")
 
 
 @CALLS.step("call.add")
 def adds_an_item(guide: Guide) -> None:
-    """The list has one item, which can be written."""
-    guide.reach("languages", "k", beside=True)
+    """The list has one item, and the pointer is on it."""
+    guide.reach("languages", "up", beside=True)
     guide.act("call.add")
-    guide.sees("1 item", "[0]")
+    guide.sees("1 item", "▸    [0]")
 
 
 @CALLS.step("call.remove")
 def takes_an_item_away(guide: Guide) -> None:
     """The list has no item any more."""
-    guide.reach("[0]", beside=True)
     guide.act("call.remove")
     guide.sees("0 items")
     guide.lacks("[0]")

@@ -20,7 +20,7 @@ from airssys_tui.core.types.interface import (
     Record,
 )
 from airssys_tui.tui.dialogs.prompt import Prompt
-from airssys_tui.tui.screens.call import CallScreen
+from airssys_tui.tui.screens.calling.call_screen import CallScreen
 from tests.support.screens import after, connected, desk, wait_until
 
 SMALL, USUAL, LARGE = (40, 15), (80, 24), (120, 40)
@@ -28,8 +28,8 @@ SIZES = pytest.mark.parametrize("size", [SMALL, USUAL, LARGE], ids="{0[0]}x{0[1]
 BOTH = pytest.mark.parametrize("theme", ["airssys-dark", "airssys-light"])
 
 RICH = (
-    *("enter", "enter", *"Ada Lovelace", "enter", "enter", "j", "j", "plus", "plus", "j", "enter", *"en", "enter"),
-    *("enter", *"fr", "enter", "enter", "j", "enter", *"36", "enter", "j", "enter"),
+    *("enter", "enter", *"Ada Lovelace", "enter", "enter", "j", "j", "plus", *"en", "enter", "up", "up", "plus"),
+    *(*"fr", "enter", "enter", "j", "enter", *"36", "enter", "j", "enter"),
 )
 """Writes everything that the greeter's form wants."""
 
@@ -78,12 +78,12 @@ def test_call_form_rich(snap_compare, size):
 @BOTH
 def test_call_form_rich_themes(snap_compare, theme, monkeypatch):
     monkeypatch.setenv("AIRSSYS_TUI_THEME", theme)
-    assert snap_compare(desk(), terminal_size=LARGE, run_before=calling(*RICH, "c", until=answered))
+    assert snap_compare(desk(), terminal_size=LARGE, run_before=calling(*RICH, "ctrl+enter", until=answered))
 
 
 @SIZES
 def test_call_error_beside_field(snap_compare, size):
-    keys = ("enter", "j", "j", "j", "j", "enter", "j", "enter", *"four hundred", "enter")
+    keys = ("enter", "down", "j", "j", "j", "enter", "j", "enter", *"four hundred", "enter")
     assert snap_compare(desk(), terminal_size=size, run_before=calling(*keys))
 
 
@@ -109,7 +109,7 @@ def test_call_result_record(snap_compare, size):
 
 @SIZES
 def test_call_failed(snap_compare, size):
-    keys = ("j", "c")
+    keys = ("j", "c", "c")
     run = calling(*keys, component="crasher", until=answered)
     assert snap_compare(desk(), terminal_size=size, run_before=run)
 

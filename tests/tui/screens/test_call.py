@@ -6,7 +6,8 @@ import json
 import shlex
 
 import pytest
-from textual.events import Key
+from textual.events import Key, Paste
+from textual.keys import _character_to_key
 from textual.widgets import Input
 
 from airssys_tui.cli.main import main
@@ -29,7 +30,7 @@ from airssys_tui.core.types.interface import TupleOf as Tuple
 from airssys_tui.core.types.interface import VariantOf as Variant
 from airssys_tui.core.types.text_form import MOST_LINES, lay_out
 from airssys_tui.tui.app import AirssysApp
-from airssys_tui.tui.screens.call import CallScreen
+from airssys_tui.tui.screens.calling.call_screen import CallScreen
 from airssys_tui.tui.state.call_log import KEPT, CallLog, command_line
 from tests.support.places import FIXTURES, ROOT
 from tests.support.screens import NEVER, connected, desk, shows, text_of, wait_until
@@ -49,11 +50,11 @@ async def opened(pilot, component="greeter"):
 async def test_what_does_not_fit_is_refused_beside_its_field_and_never_sent():
     async with desk("mixed").run_test(size=(120, 40)) as pilot:
         screen = await opened(pilot, "counter")
-        await pilot.press("c")
+        await pilot.press("c", "c")
         await shows(pilot, "expected a whole number (u32), got nothing")
         await pilot.press("enter", *"-1", "enter")
         await shows(pilot, "expected u32")
-        await pilot.press("c")
+        await pilot.press("ctrl+enter")
         await pilot.pause()
         assert screen.session.calls.of("counter") == ()
         await pilot.press("enter", "backspace", "backspace", "7", "enter", "c")
@@ -61,12 +62,79 @@ async def test_what_does_not_fit_is_refused_beside_its_field_and_never_sent():
         assert screen.session.calls.of("counter")[0].report.result == "7"
 
 
+async def test_what_is_typed_on_a_text_edits_it_and_is_no_command():
+    app = desk("mixed")
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await opened(pilot, "greeter")
+        await pilot.press("enter")
+        for character in "carol ?:q1-":  # every one of them is a key of some action
+            app.post_message(Key(_character_to_key(character), character))
+        await wait_until(pilot, lambda: screen.query_one(Input).value == "carol ?:q1-")
+        await pilot.press("backspace", "down")  # an arrow keeps the text, as enter does
+        assert screen.listing.lines["name"].text == "carol ?:q1"
+        await pilot.press("up", "backspace", "x", "escape")
+        assert screen.listing.lines["name"].text == "carol ?:q1"
+        assert (app.screen, screen.pane, app.session.calls.of("greeter")) == (screen, "form", ())
+
+
+@pytest.mark.parametrize("leave", ["tab", "shift+tab", "pagedown"])
+async def test_whatever_leaves_a_text_keeps_it(leave):
+    async with desk("mixed").run_test(size=(120, 40)) as pilot:
+        screen = await opened(pilot, "counter")
+        await pilot.press("enter", *"41", leave)
+        assert json.loads(screen.form.arguments()) == [41]
+        assert not isinstance(pilot.app.focused, Input)
+
+
+async def test_a_click_on_another_line_keeps_the_text_in_its_own_line():
+    async with desk("mixed").run_test(size=(120, 40)) as pilot:
+        screen = await opened(pilot, "greeter")
+        await pilot.press("enter", *"Ada")
+        await pilot.click("#form", offset=(4, 3))
+        await wait_until(pilot, lambda: screen.line.label != "name")
+        assert screen.listing.lines["name"].text == "Ada"
+
+
+async def test_what_is_pasted_on_a_text_edits_it():
+    async with desk("mixed").run_test(size=(120, 40)) as pilot:
+        screen = await opened(pilot, "counter")
+        await pilot.press("enter")
+        pilot.app.post_message(Paste("17\n18"))
+        await wait_until(pilot, lambda: screen.query_one(Input).value == "17")
+
+
+async def test_calling_by_its_key_takes_two_presses_off_the_button():
+    app = desk("mixed")
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await opened(pilot, "counter")
+        screen.table.select("value")
+        await pilot.press("c")
+        await pilot.pause()
+        assert (screen.pane, app.session.calls.of("counter")) == ("form", ())
+        await shows(pilot, "▸[ call ]")
+        await pilot.press("c")
+        await wait_until(pilot, lambda: app.session.calls.of("counter"))
+
+
+async def test_a_new_item_has_the_pointer_and_takes_what_is_typed():
+    async with desk("mixed").run_test(size=(120, 40)) as pilot:
+        screen = await opened(pilot, "greeter")
+        await pilot.press("enter")
+        while screen.line.label != "languages":
+            await pilot.press("down")
+        await pilot.press("plus", *"en", "enter")
+        while screen.line.label != "languages":
+            await pilot.press("up")
+        await pilot.press("plus", *"+x", "enter")
+        assert [line.text for line in screen.listing.lines.values() if line.item] == ["en", "+x"]
+
+
 async def test_a_failed_call_is_shown_and_remembered():
     app = desk("mixed")
     async with app.run_test(size=(120, 40)) as pilot:
         await opened(pilot, "greeter")
         app.session.api.edit("greeter", state="stopped")
-        await pilot.press("c")
+        await pilot.press("c", "c")
         await shows(pilot, "greeter is stopped and does not accept calls")
         assert app.session.calls.of("greeter")[0].failure
 
@@ -182,7 +250,7 @@ async def test_the_form_and_the_command_line_agree_on_a_real_component(world, ca
         values = [{"name": "Ada", "languages": []}, "cheerful"]
         drafts = {param.name: fill(param.type, value) for param, value in zip(function.params, values, strict=True)}
         screen.forms.keep(path, Form(function, drafts))
-        await pilot.press("c")
+        await pilot.press("c", "c")
         await wait_until(pilot, lambda: screen.session.calls.of("greeter"))
         (made,) = screen.session.calls.of("greeter")
         assert made.failure == ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airssys_tui.tui.app import AirssysApp
-from airssys_tui.tui.screens.call import CallScreen
+from airssys_tui.tui.screens.calling.call_screen import CallScreen
 from airssys_tui.tui.screens.meter import MeterScreen
 from airssys_tui.tui.screens.traces import TracesScreen
 from tests.support.places import SAMPLES

@@ -18,7 +18,7 @@ from airssys_tui.core.errors import NotServing
 from airssys_tui.core.text import GuestText
 from airssys_tui.tui.drawing import trace_lines
 from airssys_tui.tui.drawing.glyphs import ASCII, UNICODE
-from airssys_tui.tui.screens.call import CallScreen
+from airssys_tui.tui.screens.calling.call_screen import CallScreen
 from airssys_tui.tui.screens.events import EventScreen
 from airssys_tui.tui.screens.traces import TracesScreen, trace_of
 from airssys_tui.tui.state.call_log import MadeCall
@@ -295,7 +295,7 @@ async def called(pilot, export, *keys):
     screen = pilot.app.screen
     screen.query_one("#exports", LineTable).select(export)
     await pilot.pause()
-    await pilot.press(*keys, "c")
+    await pilot.press(*keys, "ctrl+enter")
     await wait_until(pilot, lambda: screen.session.calls.of("counter"))
 
 

@@ -11,26 +11,22 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from airssys_tui.core.errors import ArgumentError
-from airssys_tui.core.types import form_lines
-from airssys_tui.core.types.form_lines import Form, LineKind
-from airssys_tui.core.types.interface import Function
+from airssys_tui.core.types.form_lines import LineKind
 from airssys_tui.tui.actions.view import View
 from airssys_tui.tui.drawing.lines import Line, Span, crumbs, safe
 from airssys_tui.tui.operating.operations import Operations
-from airssys_tui.tui.screens import call_panes as panes
-from airssys_tui.tui.screens.calling import CallingScreen
+from airssys_tui.tui.screens.calling import call_panes as panes
+from airssys_tui.tui.screens.calling.call_form import FormScreen
 from airssys_tui.tui.screens.traces import TracesScreen
-from airssys_tui.tui.state.call_forms import CallForms, Listing, line_key, turned
 from airssys_tui.tui.state.call_log import MadeCall, command_line
 from airssys_tui.tui.state.feed import Change
 from airssys_tui.tui.state.session import Session
 from airssys_tui.tui.widgets.line_pane import LinePane
 from airssys_tui.tui.widgets.pager import Pager
 from airssys_tui.tui.widgets.table import LineTable
-from airssys_tui.tui.widgets.value_bar import ValueBar
 
 
-class CallScreen(CallingScreen):
+class CallScreen(FormScreen):
     """The exports of one component, and their forms.
 
     Args:
@@ -42,17 +38,13 @@ class CallScreen(CallingScreen):
 
     def __init__(self, session: Session, operations: Operations, component: str) -> None:
         super().__init__(session, operations, component)
-        self.forms = CallForms()
-        self.pane = "exports"
         self._crumbs = LinePane(id="crumbs")
         self._exports = LineTable(
             self._export_row, selectable=lambda key: not key.startswith(panes.HEADING), id="exports"
         )
         self._signature = LinePane(id="signature")
-        self._form = LineTable(self._form_row, selectable=lambda key: not key.startswith(panes.BELOW), id="form")
         self._answer = Pager(id="answer")
         self._history = LineTable(self._history_row, id="history")
-        self._bar = ValueBar()
         self._bench = Vertical(self._signature, self._form, self._bar, self._answer, self._history, id="bench")
         self._panes: dict[str, Widget] = dict(
             zip(panes.PANES, (self._exports, self._form, self._answer, self._history), strict=True)
@@ -66,18 +58,7 @@ class CallScreen(CallingScreen):
         return {"exports": self._exports, "form": self._form, "history": self._history}.get(self.pane)
 
     @property
-    def function(self) -> Function | None:
-        """The selected export's function."""
-        return self.function_of(self._export)
-
-    @property
-    def form(self) -> Form | None:
-        """The selected export's form."""
-        function = self.function
-        return self.forms.of(self._export, function) if function is not None else None
-
-    @property
-    def _export(self) -> str:
+    def export(self) -> str:
         """Path of the selected export; empty if no export is selected."""
         return self._exports.key or ""
 
@@ -93,7 +74,8 @@ class CallScreen(CallingScreen):
         self.run_worker(self.load(), exit_on_error=False)
 
     def go_to(self, pane: str) -> None:
-        """Give the focus to another pane."""
+        """Give the focus to another pane; what is being edited is kept."""
+        self.write_line()
         self.pane = pane
         for name, widget in self._panes.items():
             widget.set_class(name == pane, "here")
@@ -123,7 +105,7 @@ class CallScreen(CallingScreen):
             "It exports no functions." if self.interface is not None else f"loading{glyphs.ellipsis}"
         )
         self._exports.show(keys, empty=((Span(f"  {safe(empty, glyphs)}", "bad" if self.failure else "quiet"),),))
-        self._draw_form()
+        self.draw_form()
         self._draw_answer()
         made = [str(each.number) for each in self.session.calls.of(self.component)]
         self._history.show(made, empty=((Span(" no calls yet", "quiet"),),))
@@ -147,11 +129,12 @@ class CallScreen(CallingScreen):
         self._answer.styles.height = "1fr"
         self._history.styles.height = history
 
-    def _draw_form(self) -> None:
+    def draw_form(self) -> None:
+        """Draw the form below the export's signature."""
         function, glyphs = self.function, self.session.glyphs
         lines: list[Line] = []
         if function is not None and self.interface is not None:
-            docs = self.interface.docs.get(self._export, "")
+            docs = self.interface.docs.get(self.export, "")
             lines = panes.signature(
                 function,
                 str(docs),
@@ -164,9 +147,7 @@ class CallScreen(CallingScreen):
         keys: list[str] = []
         if function is not None:
             sends = not self.session.readonly
-            keys = panes.form_keys(
-                self._listing, self.forms.touched(self._export), glyphs, self._form.room, sends=sends
-            )
+            keys = panes.form_keys(self.listing, self.forms.touched(self.export), glyphs, self._form.room, sends=sends)
         self._form.show(keys, empty=((Span(" no arguments", "quiet"),),))
         self._share()
 
@@ -177,38 +158,16 @@ class CallScreen(CallingScreen):
         elif self.answer is not None:
             lines = panes.result_lines(self.function_of(self.answer.export), self.answer, glyphs, width)
         else:
-            key = self.session.keymap.key("call.make")
             said = (
-                "Read-only: you can read exports, not call them." if self.session.readonly else f"press {key} to call"
+                "Read-only: you can read exports, not call them."
+                if self.session.readonly
+                else f"press {self.session.keymap.key('call.make')} to go to [ call ], and again to call"
             )
             lines = [(Span(f" {said}", "quiet"),)]
         self._answer.show([*lines, *panes.handle_lines(self.handles, glyphs)])
 
-    @property
-    def _listing(self) -> Listing:
-        form = self.form
-        return self.forms.listing(form) if form is not None else Listing()
-
-    @property
-    def _line(self) -> form_lines.Line | None:
-        """The selected line of the form."""
-        return self._listing.lines.get(self._form.key or "")
-
     def _export_row(self, key: str, width: int, chosen: bool) -> Line:
         return panes.export_row(key, self.session.glyphs, width, chosen=chosen)
-
-    def _form_row(self, key: str, width: int, chosen: bool) -> Line:
-        listing, glyphs = self._listing, self.session.glyphs
-        if key == panes.CALL:
-            return panes.call_line(glyphs, self.session.keymap.key("call.make"), chosen=chosen)
-        if key.startswith(panes.BELOW):
-            return panes.error_row(key, listing, glyphs, width)
-        line = listing.lines.get(key)
-        if line is None:
-            return ()
-        touched = key in self.forms.touched(self._export)
-        names = panes.label_width(listing, width)
-        return panes.form_row(line, glyphs, names=names, width=width, chosen=chosen, touched=touched)
 
     def _history_row(self, key: str, width: int, chosen: bool) -> Line:
         made = self._made(key)
@@ -225,8 +184,11 @@ class CallScreen(CallingScreen):
     @on(LineTable.Moved)
     def _moved(self, message: LineTable.Moved) -> None:
         message.stop()
-        if message.table is self._exports:
-            self._draw_form()
+        if message.table is self._form and self._form.key != self._bar.key:
+            self.write_line()
+        elif message.table is self._exports:
+            self.write_line()
+            self.draw_form()
             self._form.move(-len(self._form.keys))
         elif message.table is self._history and self.pane == "history":
             self.outcomes, self.answer = None, self._made(message.key)
@@ -255,81 +217,23 @@ class CallScreen(CallingScreen):
 
     def action_write(self) -> None:
         """Go to the form; in it, edit the selected line or switch to its next choice."""
-        line = self._line
+        line = self.line
         if self.pane != "form":
             self.go_to("answer" if self.pane == "history" else "form")
         elif self._form.key == panes.CALL and not self.session.readonly:
-            self.action_make_call()
+            self.action_send_call()
         elif line is not None and line.kind is LineKind.TEXT:
-            self._bar.ask(safe(line.label, self.session.glyphs), safe(line.type, self.session.glyphs), line.text)
+            self.edit_line()
         elif line is not None and self.form is not None:
-            self._turn(line, 1)
+            self.turn(line, 1)
 
     def action_choose_before(self) -> None:
         """Switch the selected line to its previous choice, or leave the form."""
-        line = self._line
+        line = self.line
         if self.pane == "form" and line is not None and line.kind is LineKind.CHOICE:
-            self._turn(line, -1)
+            self.turn(line, -1)
         else:
             self.go_to("exports")
-
-    def _turn(self, line: form_lines.Line, by: int) -> None:
-        form = self.form
-        if form is None:
-            return
-        if (after := turned(form, line, by)) is not None:
-            self._keep(after)
-        else:
-            self.step(1)
-
-    def _keep(self, form: Form) -> None:
-        self.forms.keep(self._export, form)
-        self._draw_form()
-
-    @on(Input.Submitted)
-    def _written(self, message: Input.Submitted) -> None:
-        message.stop()
-        line, form = self._line, self.form
-        self._bar.leave(clear=True)
-        self.set_focus(self._form)
-        if line is not None and form is not None:
-            self.forms.touch(self._export, [line])
-            self._keep(form.write(line.path, message.value))
-            if not (self._line and self._line.error):
-                self.step(1)
-
-    def action_add_item(self) -> None:
-        """Add an item to the selected list."""
-        line = self._line
-        if self.pane == "form" and line is not None and line.kind is LineKind.LIST:
-            self._turn(line, 1)
-
-    def action_remove_item(self) -> None:
-        """Remove the selected item from its list."""
-        line, form = self._line, self.form
-        if self.pane == "form" and line is not None and form is not None and line.item:
-            self._keep(form.remove(line.path))
-
-    def action_make_call(self) -> None:
-        """Call the export with the arguments of the form."""
-        form, path = self.form, self._exports.key
-        if form is None or path is None:
-            return
-        try:
-            arguments = form.arguments()
-        except ArgumentError as error:
-            self._refuse(path, error)
-            return
-        self.send(path, arguments)
-
-    def _refuse(self, path: str, error: ArgumentError) -> None:
-        """Show each error next to its field; nothing was sent."""
-        wrong = [line for line in self._listing.lines.values() if line.error]
-        self.forms.touch(path, wrong)
-        self.go_to("form")
-        if wrong:
-            self._form.select(line_key(wrong[0]))
-        self.operations.say(f"not sent: {error}", severity="warning")
 
     def action_edit_call(self) -> None:
         """Fill the form with the arguments of the selected call, or the last one."""
@@ -379,9 +283,9 @@ class CallScreen(CallingScreen):
 
     def action_back(self) -> None:
         """Leave the edited line, then the pane, then the screen."""
-        if self._bar.leave(clear=True):
-            self.set_focus(self._form)
-        elif self.pane != "exports":
+        if self.drop_line():
+            return
+        if self.pane != "exports":
             self.go_to("exports")
         else:
             super().action_back()
