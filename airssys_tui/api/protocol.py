@@ -164,9 +164,13 @@ class RuntimeApi(MessagesApi, Protocol):
         """Return the last calls that the component traced, newest first; at most 64.
 
         Args:
-            component: The component.
+            component: The component; empty for the path of one trace through all components, as far as the last
+                4 096 messages and what components reported are still known.
             trace: Return only the trace of this id, if there is one: also of one of the last requests over HTTP whose
                 call reported no steps.
+
+        Raises:
+            UsageError: Neither is named.
         """
         ...
 

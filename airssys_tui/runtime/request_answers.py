@@ -13,6 +13,7 @@ from airssys_tui.api.views.tracing import TraceView
 from airssys_tui.core.errors import UsageError
 from airssys_tui.runtime.incoming.request_views import http_view, request_view
 from airssys_tui.runtime.machinery.machinery import Floor
+from airssys_tui.runtime.messaging.trace_path import trace_path
 from airssys_tui.runtime.observing.custom_meters import traces_of
 from airssys_tui.runtime.system import System
 
@@ -32,6 +33,8 @@ class RequestAnswers(ABC):
         """Return the traces of a component, newest first; at most 64, or the one of an id."""
 
         async def ask() -> tuple[TraceView, ...]:
+            if not component:
+                return self._path(trace)
             name = self._system.router.find(component).name
             traced = traces_of(self._floor.services.find(name))
             chosen = [each for each in traced if trace in {"", each.id}]
@@ -43,6 +46,16 @@ class RequestAnswers(ABC):
             return tuple(request_trace(requests[one.id], one) if one.id in requests else one for one in chosen)
 
         return self._on_loop(ask)
+
+    def _path(self, trace: str) -> tuple[TraceView, ...]:
+        """Return the path of a trace through all components."""
+        if not trace:
+            raise UsageError("name a component, or the id of a trace")
+        system, find = self._system, self._floor.services.find
+        told = [(each.name, one) for each in system.router for one in traces_of(find(each.name)) if one.id == trace]
+        asked = [(each.component, request_trace(request_view(each), None)) for each in system.http.recent.read("")]
+        found = trace_path(trace, system.post.hops.of(trace), told, [each for each in asked if each[1].id == trace])
+        return () if found is None else (found,)
 
     def http(self, component: str = "", requests: int = 100) -> Future[HttpView]:
         """Return where requests come in, the routes with their meters, and the last requests."""

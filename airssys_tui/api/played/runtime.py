@@ -245,6 +245,10 @@ class PlayedRuntime(PlayedCalls, PlayedCommands, PlayedPermissions, PlayedMessag
         """Return the traces of a component, newest first, or the one of an id."""
 
         def work() -> tuple[TraceView, ...]:
+            if not component:
+                if not trace:
+                    raise UsageError("name a component, or the id of a trace")
+                return ()
             found = custom_series.traces(self._get(component).view, self.clock())
             request = http.trace_of_request(self._views(), self.clock(), trace) if trace else None
             return (request,) if request is not None else tuple(each for each in found if trace in {"", each.id})

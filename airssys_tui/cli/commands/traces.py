@@ -16,7 +16,7 @@ from airssys_tui.core.errors import UsageError
 
 
 def traces(
-    name: NameArgument,
+    name: NameArgument | None = None,
     /,
     *,
     last: int = 10,
@@ -28,19 +28,23 @@ def traces(
     Only components that report their steps have traces, and requests over HTTP.
 
     Args:
-        name: The component, as `name` or `namespace/name`.
+        name: The component, as `name` or `namespace/name`. Without it, the path of the trace of an --id through all
+            components.
         last: Maximum number of calls; the runtime keeps 64.
         trace: Show only the trace of this id, such as that of a request: its `x-request-id`.
         place: Which runtime.
     """
     if last < 1:
         raise UsageError("--last must be at least 1")
-    name = component_name(name)
-    found = ask(locate(place.folder, place.state_dir), lambda api: api.traces(name, trace))[:last]
+    if name is None and not trace:
+        raise UsageError("name a component, or the --id of a trace")
+    asked = "" if name is None else component_name(name)
+    found = ask(locate(place.folder, place.state_dir), lambda api: api.traces(asked, trace))[:last]
     if place.json:
         answer(found)
     elif not found:
-        warn(f"{name} has no trace of the id {trace}" if trace else f"{name} has no traces")
+        whose = f"{asked} has" if asked else "there is"
+        warn(f"{whose} no trace of the id {trace}" if trace else f"{whose} no traces")
     for each in () if place.json else found:
         _say_trace(each)
     return ExitCode.OK

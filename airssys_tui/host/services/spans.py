@@ -215,6 +215,11 @@ class Tracer:
         return self._id
 
     @property
+    def known(self) -> str:
+        """Trace id of the current call if anybody knows it; empty if nobody has asked for it yet."""
+        return self._id
+
+    @property
     def told(self) -> str:
         """Trace id of the current or last call; empty if it reported no step."""
         return self._trace.id if self._trace is not None else ""

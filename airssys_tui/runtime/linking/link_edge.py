@@ -222,6 +222,7 @@ class _Crossing:
         try:
             if self._context.cancelled:
                 raise CallCancelled
+            serving.tenant.tracer.name_next(self._context.owner.tracer.known)
             value = serving.call(path, *arguments, deadline=left if bounded else None).value
         except GuestTrap as trap:
             if self._context.cancelled or (bounded and trap.trap.kind is TrapKind.DEADLINE):

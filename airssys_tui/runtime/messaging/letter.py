@@ -20,6 +20,7 @@ from airssys_tui.host.services.messenger import Body
 from airssys_tui.runtime.actors.contract import error_text
 from airssys_tui.runtime.actors.reply import Reply
 from airssys_tui.runtime.actors.serving import Serving
+from airssys_tui.runtime.messaging.hops import Hop
 from airssys_tui.runtime.messaging.mail_address import MailAddress
 
 HANDLE: Final = "airssys:core-component/message-handler@1.0.0#handle-message"
@@ -105,24 +106,37 @@ class Message(Reply[Any]):
         codec = self.body["codec"]
         if codec is not None and serving.accepts is not None and codec.value not in serving.accepts:
             raise Undeliverable(DeadReason.CODEC, Undelivered.UNSUPPORTED_CODEC, refused_codec(self.to, codec.value))
-        seconds_, nanoseconds = divmod(self.sent_ns, 1_000_000_000)
-        serving.tenant.tracer.name_next(self.trace)
-        answer = serving.call(
-            HANDLE,
-            {
-                "id": self._number,
-                "kind": self.kind.value,
-                "sender": self.sender.sender if self.sender is not None else None,
-                "topic": Some(self.topic) if self.topic is not None else None,
-                "correlation": Some(self.correlation) if self.correlation is not None else None,
-                "body": self.body,
-                "sent-at": {"seconds": seconds_, "nanoseconds": nanoseconds},
-                "time-left": left,
-                "attempt": self.attempt,
-                "trace-id": self.trace,
-            },
-        ).value
+        answer = self._handle(serving, left)
         self.to.counts.handled += 1
+        return answer
+
+    def _handle(self, serving: Serving, left: Some | None) -> Any:
+        """Call the handler, and note the hop."""
+        seconds, nanoseconds = divmod(self.sent_ns, 1_000_000_000)
+        sender, topic = self.sender, self.topic
+        serving.tenant.tracer.name_next(self.trace)
+        began, error = time.time_ns(), "trapped"
+        try:
+            answer = serving.call(
+                HANDLE,
+                {
+                    "id": self._number,
+                    "kind": self.kind.value,
+                    "sender": sender.sender if sender is not None else None,
+                    "topic": Some(topic) if topic is not None else None,
+                    "correlation": Some(self.correlation) if self.correlation is not None else None,
+                    "body": self.body,
+                    "sent-at": {"seconds": seconds, "nanoseconds": nanoseconds},
+                    "time-left": left,
+                    "attempt": self.attempt,
+                    "trace-id": self.trace,
+                },
+            ).value
+            error = error_text(answer) if answer.__class__ is Err else ""
+        finally:
+            name = sender.name if sender is not None else ""
+            hop = Hop(self.trace, name, self.to.name, self.kind, topic, self.sent_ns, began, time.time_ns(), error)
+            self.to.hops.append(hop)
         return answer
 
 

@@ -10,6 +10,7 @@ from airssys_tui.core.limits import Limits
 from airssys_tui.core.manifest.capabilities import MessagingAction
 from airssys_tui.core.types.values import Some
 from airssys_tui.runtime.actors.actor import Actor
+from airssys_tui.runtime.messaging.hops import Hops
 from airssys_tui.runtime.messaging.message_counts import MessageCounts
 from airssys_tui.runtime.messaging.message_rate import MessageRate
 
@@ -23,8 +24,10 @@ class MailAddress:
     Args:
         identity: The component.
         actor: Takes its calls.
+        hops: What it handled is noted there.
 
     Attributes:
+        hops: The same.
         key: Namespace and name.
         name: The component's name.
         value: Its ``component-id``; ``sender`` the same as an option.
@@ -40,6 +43,7 @@ class MailAddress:
         "actor",
         "counts",
         "handles",
+        "hops",
         "key",
         "name",
         "patterns",
@@ -51,11 +55,12 @@ class MailAddress:
         "value",
     )
 
-    def __init__(self, identity: ComponentId, actor: Actor) -> None:
+    def __init__(self, identity: ComponentId, actor: Actor, hops: Hops) -> None:
         limits = Limits()
         self.key = (identity.namespace, identity.name)
         self.name = str(identity)
         self.actor = actor
+        self.hops = hops
         self.value = {"namespace": identity.namespace, "name": identity.name}
         self.sender = Some(self.value)
         self.handles = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from functools import partial
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from airssys_tui.core.units import format_duration
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
 from airssys_tui.runtime.actors.reply import Reply
 from airssys_tui.runtime.actors.serving import Serving
+from airssys_tui.runtime.messaging.hops import Hop
 from airssys_tui.runtime.messaging.letter import Question
 from airssys_tui.runtime.messaging.mail_address import MailAddress
 from airssys_tui.runtime.messaging.timeouts import Timeout, Timeouts
@@ -31,11 +33,13 @@ class OpenRequest(msgspec.Struct):
         question: What was sent; None until it is.
         timeout: Its timeout.
         trace: The trace it belongs to.
+        target: Who was asked.
     """
 
     question: Question | None
     timeout: Timeout
     trace: str
+    target: str
 
 
 class OpenRequests:
@@ -66,7 +70,7 @@ class OpenRequests:
         with self._lock:
             if self._over or len(self._open) >= MOST_OPEN:
                 return False
-            self._open[number] = OpenRequest(None, self._timeouts.add(seconds, passed), trace)
+            self._open[number] = OpenRequest(None, self._timeouts.add(seconds, passed), trace, target)
         return True
 
     def sent(self, number: int, question: Question) -> None:
@@ -98,7 +102,9 @@ class OpenRequests:
             self._own.counts.late += 1
             return
         value = Err(Variant(answer.case.value, answer.text)) if isinstance(answer, Failure) else Ok(answer)
-        reply: Reply[Any] = Reply(partial(self._call_back, number, value, request.trace), self._own.actor.lock)
+        reply: Reply[Any] = Reply(
+            partial(self._call_back, number, value, request, time.time_ns()), self._own.actor.lock
+        )
         self._own.actor.take(reply, surely=True)
 
     def _passed(self, number: int, failure: Failure) -> None:
@@ -115,9 +121,15 @@ class OpenRequests:
             self._timeouts.end(request.timeout)
         return request
 
-    def _call_back(self, number: int, value: Ok | Err, trace: str, serving: Serving) -> None:
+    def _call_back(self, number: int, value: Ok | Err, request: OpenRequest, sent_ns: int, serving: Serving) -> None:
         if serving.tenant is not self._tenant:
             self._own.counts.late += 1
             return
-        serving.tenant.tracer.name_next(trace)
-        serving.call(CALLBACK, number, value)
+        serving.tenant.tracer.name_next(request.trace)
+        began, error = time.time_ns(), "trapped"
+        try:
+            serving.call(CALLBACK, number, value)
+            error = ""
+        finally:
+            ends = sent_ns, began, time.time_ns()
+            self._own.hops.append(Hop(request.trace, request.target, self._own.name, "answer", None, *ends, error))

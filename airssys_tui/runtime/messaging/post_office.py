@@ -24,6 +24,7 @@ from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.mailbox import Intake
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.messaging.dead_letters import DeadLetter, DeadLetters
+from airssys_tui.runtime.messaging.hops import Hops
 from airssys_tui.runtime.messaging.letter import Letter, Publication, refused_codec
 from airssys_tui.runtime.messaging.listeners import Listeners
 from airssys_tui.runtime.messaging.mail_address import MailAddress
@@ -45,6 +46,7 @@ class PostOffice:
         timeouts: The same.
         subscriptions: Which components listen to which topics.
         listeners: Who listens from outside.
+        hops: The last messages that were handled.
         dead: The letters that could not be delivered.
         told: Called with each dead letter.
     """
@@ -54,6 +56,7 @@ class PostOffice:
         self.addresses: dict[tuple[str, str], MailAddress] = {}
         self.subscriptions = Subscriptions()
         self.listeners = Listeners()
+        self.hops = Hops()
         self.dead = DeadLetters()
         self.told: Callable[[DeadLetter], None] = _nobody
         self._session = secrets.token_hex(4)
@@ -68,7 +71,7 @@ class PostOffice:
         if address is None or address.actor is not component.actor:
             if address is not None:
                 self.subscriptions.forget(address)
-            address = self.addresses[key] = MailAddress(identity, component.actor)
+            address = self.addresses[key] = MailAddress(identity, component.actor, self.hops)
         if component.active is not None:
             handles = component.active.interface.exports_interface(contract.MESSAGE_HANDLER)
             address.follow(component.active.manifest.limits, handles=handles)

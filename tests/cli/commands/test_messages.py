@@ -62,6 +62,9 @@ def test_messages_from_outside(desk: Desk, runtime: EmbeddedRuntime, tmp_path: P
     asked = desk.run("request", "bob", "ping", "--json")
     assert (asked.code, asked.json["body"]["text"]) == (0, "ping")
     assert desk.run("request", "bob", "ping").out == "ping\n"
+    path = desk.run("traces", "--id", asked.json["trace"])
+    assert path.out.splitlines()[1].startswith("  operator → bob: request  ")
+    assert desk.run("traces").code == 2
 
     assert desk.run("publish", "news.today", "nobody").out.startswith("0 components took it")
     runtime.invoke("bob", "fixture:postman/desk@1.0.0#subscribe", "news.#").result(30)

@@ -12,7 +12,7 @@ from airssys_tui.core.message import MessageHeldBack, MessageRefusal, Undelivere
 from tests.support.postmen import Postmen, body, identity, said
 from tests.support.world import PATIENCE, World
 
-PATIENT = '[resources]\ndeadline = "60s"\n'
+PATIENT = '[resources]\ndeadline = "60s"\nfuel_per_call = 1_000_000_000_000\n'
 HELLO = MessageBody(text="hello")
 
 
