@@ -29,6 +29,7 @@ SAMPLES = Path(__file__).resolve().parent
 WIT = SAMPLES.parent / "wit"
 SHARED = SAMPLES / ".shared"
 ON_DEMAND = SAMPLES / ".on-demand"
+LINKS = SAMPLES / ".links"
 INSTALL = "Install the project with its extra `build`: python -m pip install -e '.[build]'"
 
 
@@ -188,6 +189,12 @@ def release_of_counter(release: str) -> Path:
     return SAMPLES / ".releases" / "counter" / release / "counter.wasm"
 
 
+def release_of_adder(release: str) -> Target:
+    """Describe a later release of the adder, which has its own sources."""
+    folder = LINKS / ".releases" / "adder" / release
+    return Target("adder", folder / "adder.wasm", from_c(folder / "src" / "adder.c", "adder-component"))
+
+
 TARGETS = (
     counter(SAMPLES / "counter" / "counter.wasm", "1.0.0", "counter"),
     counter(release_of_counter("1.0.0"), "1.0.0", "counter"),
@@ -238,6 +245,16 @@ TARGETS = (
         SAMPLES / "visitors" / "visitors.wasm",
         from_zig(SAMPLES / "visitors" / "src" / "visitors.zig", "visitors"),
     ),
+    Target("adder", LINKS / "adder" / "adder.wasm", from_c(LINKS / "adder" / "src" / "adder.c", "adder-component")),
+    release_of_adder("1.1.0"),
+    release_of_adder("2.0.0"),
+    Target(
+        "calculator",
+        LINKS / "calculator" / "calculator.wasm",
+        from_zig(LINKS / "calculator" / "src" / "calculator.zig", "calculator"),
+    ),
+    Target("cart", LINKS / "cart" / "cart.wasm", from_c(LINKS / "cart" / "src" / "cart.c", "cart")),
+    Target("shop", LINKS / "shop" / "shop.wasm", from_zig(LINKS / "shop" / "src" / "shop.zig", "shop")),
     Target(
         "guestbook",
         ON_DEMAND / "guestbook" / "guestbook.wasm",

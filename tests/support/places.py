@@ -7,5 +7,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "sample_components"
 RELEASES = SAMPLES / ".releases" / "counter"
+LINKED = SAMPLES / ".links"
 FIXTURES = ROOT / "tests" / "fixtures" / "components"
 HOSTILE = FIXTURES / "hostile"

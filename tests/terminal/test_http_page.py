@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import shutil
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.places import ROOT
-from tests.support.terminal.readme import Command, Walk, matches, tour
+from tests.support.terminal.page import Reader
 from tests.support.toolchains import has_python_toolchain
-
-RUN = "airssys-tui run .scratch/web --headless --http 127.0.0.1:{port}"
-PATIENCE = 150.0
-ELSEWHERE = "in the other terminal: "
 
 pytestmark = [
     pytest.mark.timeout(400),
@@ -24,48 +20,11 @@ pytestmark = [
 ]
 
 
-class Reader:
-    """A person who does what the page says.
-
-    Args:
-        place: An empty folder.
-    """
-
-    def __init__(self, place: Path) -> None:
-        self.walk = Walk(place, [], {})
-        self.walk.prepare()
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self._port = free.getsockname()[1]
-
-    def follow(self, section: str) -> None:
-        """Run every command of a section, and compare what it prints with what the page says."""
-        page = (ROOT / "docs" / "http.md").read_text(encoding="utf-8").replace("8080", str(self._port))
-        commands = [item for item in tour(page, section) if isinstance(item, Command)]
-        assert len(commands) > 4
-        for command in commands:
-            self._do(command)
-
-    def _do(self, command: Command) -> None:
-        if command.line == RUN.format(port=self._port):
-            self.walk.begin(str(self.walk.place / ".venv" / "bin" / "airssys-tui"), *command.line.split()[1:])
-            self._see(lambda line: "visitors r1" in line and "switched to r1" in line, "visitors to serve")
-        elif command.outcome.startswith(ELSEWHERE):
-            assert self.walk.run(command.line).returncode == 0
-            outcome = command.outcome.removeprefix(ELSEWHERE)
-            self._see(lambda line: matches(line, outcome), outcome)
-        elif command.outcome:
-            self.walk.follow(iter([command]))
-        else:
-            assert self.walk.run(command.line).returncode == 0
-
-    def _see(self, seen: Callable[[str], bool], what: str) -> None:
-        """Wait for a line in the other terminal."""
-        self.walk.first.wait(lambda text: any(map(seen, text.splitlines())), what, PATIENCE)
-
-
 @pytest.fixture
 def reader(tmp_path: Path) -> Iterator[Reader]:
-    made = Reader(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    made = Reader(tmp_path, "http.md", ("visitors r1", "switched to r1"), {"8080": str(port)})
     yield made
     made.walk.end()
 
