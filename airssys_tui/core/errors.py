@@ -9,6 +9,7 @@
     │   └── UnknownComponent       no component has that name
     ├── ManifestError              an invalid Component.toml; carries every problem found
     ├── AdmissionError             the bytes are not an admissible component; carries gate, offset and detail
+    │   └── MemoryRefused          its memories do not fit into their limit
     ├── GateRefusal                a gate refused the candidate; carries the gate
     ├── FileError                  a file could not be read
     │   ├── FileAbsent             it does not exist
@@ -129,11 +130,7 @@ class ManifestProblem(NamedTuple):
 
 
 class ManifestError(AirssysError):
-    """An invalid manifest.
-
-    Args:
-        problems: Every problem found, ordered by line; the message lists one per line.
-    """
+    """An invalid manifest, with every problem found, ordered by line; the message lists one per line."""
 
     title = "bad manifest"
 
@@ -173,6 +170,10 @@ class AdmissionError(AirssysError):
         self.kind = kind or kind_at(gate)
 
 
+class MemoryRefused(AdmissionError):
+    """Its memories do not fit into the limit that it is given."""
+
+
 class GateRefusal(AirssysError):
     """A gate of the deploy pipeline refused the candidate; its kind is that of the gate if not given."""
 
@@ -193,11 +194,7 @@ class GateRefusal(AirssysError):
 
 
 class WitError(AirssysError):
-    """Invalid WIT text or package.
-
-    Attributes:
-        place: ``file:line:column``, if known.
-    """
+    """Invalid WIT text or package; ``place`` is ``file:line:column``, if known."""
 
     title = "bad WIT"
 

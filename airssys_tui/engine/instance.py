@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import msgspec
 
-from airssys_tui.core.errors import AdmissionError, AirssysError, CapacityError, ExportNotFound
+from airssys_tui.core.errors import AdmissionError, AirssysError, CapacityError, ExportNotFound, MemoryRefused
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.traps import GuestTrap, Trap, TrapKind
 from airssys_tui.engine import bindings
@@ -110,7 +110,7 @@ class Instance:
         if account.refused and not error.frames:
             remedy = "raise `memory` under [resources]"
             text = f"it needs {account.wanted} bytes of memory; the limit is {account.limit}"
-            return AdmissionError(text, gate=Gate.INSTANTIATE, remedy=remedy)
+            return MemoryRefused(text, gate=Gate.INSTANTIATE, remedy=remedy)
         trap = self.activity.classify(error)
         if trap.kind is TrapKind.TABLE_LIMIT and not error.frames:
             return AdmissionError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airssys_tui.api.request_trace import HANDLE, request_trace
-from airssys_tui.api.views.http import RequestView
+from airssys_tui.api.views.http import HostReason, RequestView
 from airssys_tui.api.views.tracing import SpanView, TraceView
 
 ID = "a" * 32
@@ -11,7 +11,8 @@ ID = "a" * 32
 
 def test_a_request_without_steps_of_the_component() -> None:
     request = RequestView(
-        id=ID, at=10.0, component="c", route="/*", method="GET", target="/a", status=502, reason="trap", detail="why",
+        id=ID, at=10.0, component="c", route="/*", method="GET", target="/a", status=502, reason=HostReason.TRAP,
+        detail="why",
         queued_ms=1.0, head_ms=4.0, took_ms=5.0, sent=9, revision=3,
     )  # fmt: skip
     trace = request_trace(request, None)
@@ -46,6 +47,6 @@ def test_the_steps_of_the_component_are_below_its_call() -> None:
 
 
 def test_a_malformed_request_is_one_too() -> None:
-    trace = request_trace(RequestView(id=ID, at=1.0, status=400, reason="bad-request", took_ms=0.1), None)
+    trace = request_trace(RequestView(id=ID, at=1.0, status=400, reason=HostReason.BAD_REQUEST, took_ms=0.1), None)
     assert [span.name for span in trace.spans] == ["a malformed request"]
     assert not trace.failed

@@ -12,7 +12,8 @@ from threading import Thread
 
 import pytest
 
-from airssys_tui.core.capability.grant import Reason, Scope
+from airssys_tui.core.capability.grant import Denial, Reason, Scope
+from airssys_tui.core.capability.permission import Access, Kind
 from airssys_tui.core.traps import GuestTrap, TrapKind
 from airssys_tui.core.types.values import Err, Ok, Some, Variant
 from airssys_tui.engine.engine import Engine
@@ -122,6 +123,32 @@ def test_nobody_is_heard_without_any_right(engine: Engine, outside: Callable[...
         assert made.call("io/poll#[method]pollable.ready", pollable) is False
         assert made.guard.reasons == [Reason.UNDECLARED] * 5
         assert made.internet.reached == []
+
+
+def test_a_stranger_that_is_observed_is_noted_once(
+    engine: Engine, outside: Callable[..., socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = outside(), outside()
+    with socket_guest(engine, API) as made:
+        _, incoming, _, here = client(made)
+        noted: list[Access] = []
+        monkeypatch.setattr(made.guard, "require", noted.append)  # as in the mode `observe`: noted, and not denied
+        monkeypatch.setattr(made.guard, "look", lambda access: None if access.action == "listen" else _DENIED)
+        for _ in range(2):
+            for stranger in (first, second):
+                stranger.sendto(b"hello", here)
+        pollable = made.call(f"{INCOMING}.subscribe", incoming)
+        assert made.call("io/poll#[method]pollable.ready", pollable) is True
+        assert made.call("io/poll#[method]pollable.ready", pollable) is True
+        assert len(noted) == 1
+        assert len(made.receive(incoming).value) == 4
+        assert len(noted) == 4
+        first.sendto(b"hello", here)
+        assert len(made.receive(incoming).value) == 1
+        assert len(noted) == 5
+
+
+_DENIED = Denial(Access(Kind.NETWORK, "connect", "127.0.0.1", 1), Reason.NOT_GRANTED)
 
 
 def test_a_flood_of_strangers_keeps_no_call_from_its_end(engine: Engine, outside: Callable[..., socket.socket]) -> None:

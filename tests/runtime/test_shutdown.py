@@ -195,7 +195,7 @@ def test_a_kill_during_a_deployment_closes_it_at_the_next_start(world: World) ->
     world.notice_later("c")
     world.wait_row("c", lambda row: row.candidate == 2)
     world.crash(deploys=False)
-    assert world.told("c", "aborted").startswith("aborted: generation 2 was not finished")
+    assert world.told("c", "aborted").startswith("aborted: its deployment was not finished")
     assert world.outcomes("c")[1] is Outcome.ACTIVE
     assert world.outcomes("c")[2] is Outcome.FAILED
     assert world.row("c").state is State.RUNNING

@@ -9,7 +9,15 @@ import msgspec
 
 from airssys_tui.api.request_trace import request_trace
 from airssys_tui.api.views.components import ComponentView
-from airssys_tui.api.views.http import MOST_REQUESTS, HttpView, ListenerView, ReasonCount, RequestView, RouteView
+from airssys_tui.api.views.http import (
+    MOST_REQUESTS,
+    HostReason,
+    HttpView,
+    ListenerView,
+    ReasonCount,
+    RequestView,
+    RouteView,
+)
 from airssys_tui.api.views.tracing import TraceView
 from airssys_tui.core.lifecycle import State
 
@@ -23,15 +31,15 @@ ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
 """The routes that components of the scenes claim."""
 
 _ASKED: Final = (
-    ("greeter", "/hello/*", "GET", "/hello/Ada?lang=fr", 200, "", 4.1, 18),
-    ("counter", "/count", "POST", "/count", 200, "", 0.9, 2),
-    ("greeter", "/hello/*", "GET", "/hello/Grace", 200, "", 3.8, 20),
-    ("counter", "api.example.com/v1/counters/*", "GET", "/v1/counters/7", 404, "", 1.2, 31),
-    ("", "", "GET", "/favicon.ico", 404, "no-route", 0.1, 83),
-    ("greeter", "/hello/*", "GET", "/hello/" + "x" * 90, 502, "trap", 11.6, 68),
-    ("counter", "/count", "HEAD", "/count", 200, "", 0.8, 0),
-    ("greeter", "/hello/*", "PUT", "/hello/Ada", 405, "", 2.7, 19),
-    ("counter", "/count", "POST", "/count", 503, "mailbox-full", 0.2, 93),
+    ("greeter", "/hello/*", "GET", "/hello/Ada?lang=fr", 200, None, 4.1, 18),
+    ("counter", "/count", "POST", "/count", 200, None, 0.9, 2),
+    ("greeter", "/hello/*", "GET", "/hello/Grace", 200, None, 3.8, 20),
+    ("counter", "api.example.com/v1/counters/*", "GET", "/v1/counters/7", 404, None, 1.2, 31),
+    ("", "", "GET", "/favicon.ico", 404, HostReason.NO_ROUTE, 0.1, 83),
+    ("greeter", "/hello/*", "GET", "/hello/" + "x" * 90, 502, HostReason.TRAP, 11.6, 68),
+    ("counter", "/count", "HEAD", "/count", 200, None, 0.8, 0),
+    ("greeter", "/hello/*", "PUT", "/hello/Ada", 405, None, 2.7, 19),
+    ("counter", "/count", "POST", "/count", 503, HostReason.MAILBOX_FULL, 0.2, 93),
 )
 """Component, route, method, target, status, reason, milliseconds and bytes of the last requests, over and over."""
 
@@ -80,7 +88,9 @@ def _route(row: ComponentView, route: str) -> RouteView:
         per_second=share,
         in_flight=2 if share > 100 else 0,
         classes=(0, total - bad - failed, 0, bad, failed),
-        reasons=(ReasonCount("mailbox-full", failed // 2), ReasonCount("trap", failed - failed // 2)) if failed else (),
+        reasons=(ReasonCount(HostReason.MAILBOX_FULL, failed // 2), ReasonCount(HostReason.TRAP, failed - failed // 2))
+        if failed
+        else (),
         p50_ms=1.4,
         p95_ms=4.6,
         p99_ms=11.6,
@@ -93,7 +103,7 @@ def _route(row: ComponentView, route: str) -> RouteView:
 
 def _request(index: int, now: float) -> RequestView:
     component, route, method, target, status, reason, took, sent = _ASKED[index % len(_ASKED)]
-    queued = None if reason in {"no-route", "mailbox-full"} else 0.2
+    queued = None if reason in {HostReason.NO_ROUTE, HostReason.MAILBOX_FULL} else 0.2
     return RequestView(
         id=f"{0x9E3779B1 * (index + 1) % 2**32:08x}{index + 1:024x}",
         at=now - 0.4 - 1.3 * index,
@@ -105,7 +115,7 @@ def _request(index: int, now: float) -> RequestView:
         client="127.0.0.1",
         status=status,
         reason=reason,
-        detail="unreachable: wasm `unreachable` instruction executed" if reason == "trap" else "",
+        detail="unreachable: wasm `unreachable` instruction executed" if reason == HostReason.TRAP else "",
         queued_ms=queued,
         head_ms=took * 0.9,
         took_ms=took,

@@ -272,7 +272,7 @@ HAPPENED: Final = (
     Happened("counter", EventAction.REFUSED, _UNHEALTHY, 70, level=Level.ERROR),
     Happened("counter", EventAction.IGNORED, "ignored: partial write", 15, level=Level.DEBUG),
     Happened("counter", EventAction.REFUSED, _BREAKING, 13, level=Level.ERROR),
-    Happened("fetcher", EventAction.ACCEPTED, "accepted: generation 5", 4),
+    Happened("fetcher", EventAction.ACCEPTED, "accepted as r5", 4),
     Happened("hoarder", EventAction.DEGRADED, _DEGRADED, 3, EventKind.HEALTH, Level.WARNING),
     Happened("crasher", EventAction.RESTARTING, _RESTARTING, 1, _SUPERVISION, Level.WARNING),
 )

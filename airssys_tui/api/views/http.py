@@ -2,12 +2,56 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import Final
+
 import msgspec
 
 from airssys_tui.core.text import GuestText, Verbatim
 
 MOST_REQUESTS = 1_000
 """Requests that one answer has at most."""
+
+
+class HostReason(StrEnum):
+    """Why the host answers, or nobody does."""
+
+    BAD_REQUEST = "bad-request"
+    NO_ROUTE = "no-route"
+    NOT_GRANTED = "not-granted"
+    SLOW_BODY = "slow-body"
+    BODY_TOO_LARGE = "body-too-large"
+    PATH_TOO_LONG = "path-too-long"
+    HEAD_TOO_LARGE = "head-too-large"
+    MAILBOX_FULL = "mailbox-full"
+    NOT_SERVING = "not-serving"
+    QUEUED_TOO_LONG = "queued-too-long"
+    CANCELLED = "cancelled"
+    TRAP = "trap"
+    NO_RESPONSE = "no-response"
+    FAULT = "fault"
+    DEADLINE = "deadline"
+    INTERNAL = "internal"
+    CLIENT_LEFT = "client-left"
+    """The client went away first, so there is no answer."""
+    CLIENT_SLOW = "client-slow"
+    """The client did not take its response in the time of the call, or in that of the host; it was hung up on."""
+    CUT_OFF = "cut-off"
+    """The component had begun its response and did not end it: the connection is closed, which tells the client."""
+    STOPPED = "stopped"
+    """The runtime stopped before there was a response: the connection is closed."""
+    OTHER = "other"
+    """A reason that another version of the program knows."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> HostReason | None:
+        return cls.OTHER if isinstance(value, str) else None
+
+
+CONNECTION_ENDED: Final = frozenset(
+    {HostReason.CLIENT_LEFT, HostReason.CLIENT_SLOW, HostReason.CUT_OFF, HostReason.STOPPED}
+)
+"""Why a connection ended before its response did."""
 
 
 class ListenerView(msgspec.Struct, frozen=True):
@@ -25,7 +69,7 @@ class ListenerView(msgspec.Struct, frozen=True):
 class ReasonCount(msgspec.Struct, frozen=True):
     """How often the host answered in place of a component, or nobody did, for one reason."""
 
-    reason: str
+    reason: HostReason
     count: int
 
 
@@ -80,7 +124,7 @@ class RequestView(msgspec.Struct, frozen=True, kw_only=True):
         host: The host that the client named.
         client: The client's address.
         status: Status of the response; 0 without one.
-        reason: Why the host answered, or nobody did; empty for a response of the component.
+        reason: Why the host answered, or nobody did; None for a response of the component.
         detail: More about that.
         queued_ms: Milliseconds in the mailbox; None if its call never began.
         head_ms: Milliseconds from its arrival to the beginning of its response; None without one.
@@ -99,7 +143,7 @@ class RequestView(msgspec.Struct, frozen=True, kw_only=True):
     host: Verbatim = ""
     client: str = ""
     status: int = 0
-    reason: str = ""
+    reason: HostReason | None = None
     detail: Verbatim = ""
     queued_ms: float | None = None
     head_ms: float | None = None
@@ -111,7 +155,7 @@ class RequestView(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def failed(self) -> bool:
         """Whether it has no response, or one with a status of 500 or more."""
-        return not self.status or self.status >= 500 or self.reason in {"client-left", "client-slow", "cut-off"}
+        return not self.status or self.status >= 500 or self.reason in CONNECTION_ENDED
 
     @property
     def why(self) -> str:

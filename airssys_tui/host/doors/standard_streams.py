@@ -21,6 +21,9 @@ import msgspec
 
 from airssys_tui.engine.waiting import READABLE, WRITABLE, Waitable
 
+MOST_KEPT: Final = 1 << 20
+"""Bytes that all who write to one output may have been permitted to write, at most."""
+
 _OPENED: Final = "/proc/self/fd"
 """Where Linux shows what a process has open."""
 
@@ -131,9 +134,13 @@ class StandardOutput:
 
     Args:
         number: Its descriptor; None for an output that takes nothing.
+
+    Attributes:
+        reserved: Bytes that were permitted to be written and were not written yet.
     """
 
     def __init__(self, number: int | None) -> None:
+        self.reserved = 0
         self._to = None if number is None else _Descriptor(number, os.O_WRONLY)
         self._pending = bytearray()
         self._failure: Exception | None = None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from airssys_tui.engine.host import HostContext
 from airssys_tui.engine.waiting import Waitable
-from airssys_tui.host.doors.standard_streams import StandardInput, StandardOutput, StreamOver
+from airssys_tui.host.doors.standard_streams import MOST_KEPT, StandardInput, StandardOutput, StreamOver
 from airssys_tui.host.wasi.input_stream import InputStream
 from airssys_tui.host.wasi.output_stream import OutputStream
 from airssys_tui.host.wasi.pollable import MOST_MOVED
@@ -60,11 +60,23 @@ class PassedOutput(OutputStream):
         target: Several streams may write to one in turns.
     """
 
-    __slots__ = ("_target",)
+    __slots__ = ("_share", "_target")
 
     def __init__(self, target: StandardOutput) -> None:
         super().__init__()
         self._target = target
+        self._share = 0
+
+    def _reserve(self, most: int) -> int:
+        """Hold room of the output for the next write, in place of what was held before; return how much."""
+        self._target.reserved -= self._share
+        self._share = max(0, min(most, MOST_KEPT - self._target.reserved))
+        self._target.reserved += self._share
+        return self._share
+
+    def close(self) -> None:
+        """Let go of the room that it holds."""
+        self._reserve(0)
 
     def write(self, context: HostContext, data: bytes) -> None:
         """Pass it on.
@@ -74,6 +86,7 @@ class PassedOutput(OutputStream):
             StreamFailed: If it cannot be written.
         """
         context.charge_bytes(len(data))
+        self._reserve(0)
         self._pass_on(data)
 
     def check_write(self, _context: HostContext) -> int:
@@ -83,12 +96,12 @@ class PassedOutput(OutputStream):
             StreamClosed: If nobody reads it.
             StreamFailed: If what was written before could not be passed on.
         """
-        return MOST_MOVED if self._pass_on() else 0
+        return self._reserve(MOST_MOVED if self._pass_on() else 0)
 
     def ready(self, _context: HostContext) -> bool:
         """Return whether bytes can be written, or an error can be told."""
         try:
-            return self._pass_on()
+            return self._pass_on() and self._target.reserved - self._share < MOST_KEPT
         except (StreamClosed, StreamFailed):
             return True
 

@@ -67,7 +67,7 @@ def remembered(floor: Floor) -> tuple[Remembered, ...]:
         reached = stages[-1].name if stages else "accepted"
         floor.journal.emit(
             EventKind.DECISION,
-            f"aborted: generation {deployment.generation} was not finished (it had reached: {reached})",
+            f"aborted: its deployment was not finished (it had reached: {reached})",
             component=deployment.component,
             action=EventAction.ABORTED,
             level=Level.WARNING,

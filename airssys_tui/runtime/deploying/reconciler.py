@@ -191,7 +191,7 @@ class Reconciler:
     async def _follow(self, component: Component, reading: Reading, order: Order, said: Iterable[Saying]) -> None:
         """Bring a component in line with its files when its turn comes; an update to older files is cancelled."""
         if order.generation < component.update.generation:
-            component.teller.decision(_overtaken(component), EventAction.IGNORED)
+            component.teller.decision(_OVERTAKEN, EventAction.IGNORED)
             return
         task = asyncio.current_task()
         component.update.follow(task, component.files.on_disk)
@@ -301,7 +301,7 @@ class Reconciler:
     def _verdict(self, component: Component, reading: Reading, order: Order) -> str | None:
         """Return why a reading is not deployed, or None when it is."""
         if order.generation < component.update.generation:
-            return _overtaken(component)
+            return _OVERTAKEN
         return component.left_alone(reading.digest, reading.manifest_digest)
 
     async def _present(self, component: Component) -> None:
@@ -386,10 +386,10 @@ class Reconciler:
                 component.teller.decision(f"could not be recorded: {error.message}", EventAction.STORE, Level.ERROR)
             if component.state is State.RUNNING:
                 await self._instances.stop(component, why=why)
+            self._floor.services.forget_recordings(component.name)
 
 
-def _overtaken(component: Component) -> str:
-    return f"ignored: generation {component.update.generation} is newer"
+_OVERTAKEN: Final = "ignored: its files have changed again since"
 
 
 def _on_disk(reading: Reading) -> OnDisk:

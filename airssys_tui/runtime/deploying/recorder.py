@@ -48,7 +48,7 @@ class AttemptRecorder:
         kept = await self._floor.files(self._keep, reading, from_files=order.from_files)
         attempt = await self._floor.commit(self._open, component, kept, order)
         failpoint("deploy/accepted")
-        attempt.tell(f"accepted: generation {order.generation} as r{attempt.revision}", EventAction.ACCEPTED)
+        attempt.tell(f"accepted as r{attempt.revision}", EventAction.ACCEPTED)
         return attempt
 
     def _keep(self, reading: Reading, *, from_files: bool) -> Reading:

@@ -10,9 +10,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+from airssys_tui.api.views.http import HostReason
 from airssys_tui.host.doors.exchange.body_pipe import CAPACITY, BodyPipe
 from airssys_tui.host.doors.exchange.exchange_faults import ExchangeFault, FaultCode
-from airssys_tui.runtime.incoming.host_answers import HostReason, Unserved
+from airssys_tui.runtime.incoming.host_answers import Unserved
 from airssys_tui.runtime.incoming.request_call import RequestCall
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]

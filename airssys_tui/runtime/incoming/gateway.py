@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable
 from time import perf_counter_ns
 from typing import Any, Final
 
+from airssys_tui.api.views.http import CONNECTION_ENDED, HostReason
 from airssys_tui.core.capability.permission import Access
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.traps import GuestTrap
@@ -25,17 +26,10 @@ from airssys_tui.host.doors.exchange.exchange_faults import ExchangeFault
 from airssys_tui.host.doors.exchange.http_messages import OutgoingResponse
 from airssys_tui.host.doors.exchange.response_slot import NO_ANSWER
 from airssys_tui.runtime.incoming.body_receiving import SMALL, Receive, receive_rest, receive_small
-from airssys_tui.runtime.incoming.host_answers import (
-    ANSWERS,
-    HostAnswer,
-    HostReason,
-    Unserved,
-    answer_to_fault,
-    reason_of,
-)
+from airssys_tui.runtime.incoming.host_answers import ANSWERS, HostAnswer, Unserved, answer_to_fault, reason_of
 from airssys_tui.runtime.incoming.request_call import RequestCall
 from airssys_tui.runtime.incoming.request_head import RequestHead, read_head
-from airssys_tui.runtime.incoming.request_record import ENDED, RequestRecord
+from airssys_tui.runtime.incoming.request_record import RequestRecord
 from airssys_tui.runtime.incoming.response_sending import Send, send_answer, send_response
 from airssys_tui.runtime.incoming.route_book import Destination, RouteBook
 from airssys_tui.runtime.incoming.route_meters import RouteMeters, Traffic
@@ -117,6 +111,9 @@ class Gateway:
                 meters.in_flight -= 1
         except Exception as error:  # noqa: BLE001 - the server's boundary: whatever happened, the client gets an answer
             await self._fail(record, error, send)
+        except asyncio.CancelledError:  # the server closes, and has waited for long enough
+            record.reason = HostReason.CUT_OFF if record.head_ns else HostReason.STOPPED
+            raise
         finally:
             self._end(record, meters)
 
@@ -165,7 +162,7 @@ class Gateway:
         if isinstance(error, _Fault):
             answer = answer_to_fault(error.fault)
         if record.head_ns:
-            record.reason = record.reason if record.reason in ENDED else HostReason.CUT_OFF
+            record.reason = record.reason if record.reason in CONNECTION_ENDED else HostReason.CUT_OFF
             raise Unserved(record.reason) from error
         if answer is not None:
             record.status = answer.status

@@ -3,41 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Final
 
 import msgspec
 
+from airssys_tui.api.views.http import HostReason
 from airssys_tui.core.errors import AirssysError, CapacityError, MailboxFull, NotServing
 from airssys_tui.core.traps import GuestTrap, TrapKind
 from airssys_tui.host.doors.exchange.exchange_faults import ExchangeFault, FaultCode
-
-
-class HostReason(StrEnum):
-    """Why the host answers, or nobody does."""
-
-    BAD_REQUEST = "bad-request"
-    NO_ROUTE = "no-route"
-    NOT_GRANTED = "not-granted"
-    SLOW_BODY = "slow-body"
-    BODY_TOO_LARGE = "body-too-large"
-    PATH_TOO_LONG = "path-too-long"
-    HEAD_TOO_LARGE = "head-too-large"
-    MAILBOX_FULL = "mailbox-full"
-    NOT_SERVING = "not-serving"
-    QUEUED_TOO_LONG = "queued-too-long"
-    CANCELLED = "cancelled"
-    TRAP = "trap"
-    NO_RESPONSE = "no-response"
-    FAULT = "fault"
-    DEADLINE = "deadline"
-    INTERNAL = "internal"
-    CLIENT_LEFT = "client-left"
-    """The client went away first, so there is no answer."""
-    CLIENT_SLOW = "client-slow"
-    """The client did not take its response in the time of the call, or in that of the host; it was hung up on."""
-    CUT_OFF = "cut-off"
-    """The component had begun its response and did not end it: the connection is closed, which tells the client."""
 
 
 class HostAnswer(msgspec.Struct, frozen=True):

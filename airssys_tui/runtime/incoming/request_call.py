@@ -14,6 +14,7 @@ from collections.abc import Callable
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Final
 
+from airssys_tui.api.views.http import HostReason
 from airssys_tui.core.capability.permission import Access
 from airssys_tui.core.description import incoming_handler
 from airssys_tui.host.doors.exchange.body_pipe import BodyPipe
@@ -23,7 +24,7 @@ from airssys_tui.host.doors.exchange.http_messages import IncomingRequest, Outgo
 from airssys_tui.host.doors.exchange.message_bodies import IncomingBody
 from airssys_tui.host.doors.exchange.response_slot import ResponseSlot
 from airssys_tui.runtime.actors.renewal import count_request
-from airssys_tui.runtime.incoming.host_answers import HostReason, Unserved
+from airssys_tui.runtime.incoming.host_answers import Unserved
 from airssys_tui.runtime.incoming.request_head import RequestHead
 from airssys_tui.runtime.incoming.request_record import RequestRecord
 

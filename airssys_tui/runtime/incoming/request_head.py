@@ -8,9 +8,10 @@ from typing import Any, Final
 
 import msgspec
 
+from airssys_tui.api.views.http import HostReason
 from airssys_tui.core.pattern.hosts import host_of
 from airssys_tui.core.pattern.request_path import MOST_PATH, request_path_of
-from airssys_tui.runtime.incoming.host_answers import HostReason, Unserved
+from airssys_tui.runtime.incoming.host_answers import Unserved
 
 MOST_FIELDS: Final = 128
 """Header fields of a request."""

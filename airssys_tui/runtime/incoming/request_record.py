@@ -6,8 +6,8 @@ import threading
 from collections import deque
 from typing import Final
 
+from airssys_tui.api.views.http import CONNECTION_ENDED, HostReason
 from airssys_tui.core.text import bounded
-from airssys_tui.runtime.incoming.host_answers import HostReason
 from airssys_tui.runtime.incoming.request_head import RequestHead
 
 KEPT: Final = 1_000
@@ -18,10 +18,6 @@ KEPT_FAILED: Final = 500
 
 LONGEST: Final = 256
 """Characters of a path, a host or a method that are kept."""
-
-
-ENDED: Final = frozenset({HostReason.CLIENT_LEFT, HostReason.CLIENT_SLOW, HostReason.CUT_OFF})
-"""Why a connection ended before its response did."""
 
 
 class RequestRecord:
@@ -74,7 +70,7 @@ class RequestRecord:
     @property
     def failed(self) -> bool:
         """Whether it has no response, or one with a status of 500 or more."""
-        return self.status >= 500 or self.reason in ENDED
+        return self.status >= 500 or self.reason in CONNECTION_ENDED
 
 
 class RecentRequests:

@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable
 from time import perf_counter_ns
 from typing import Any, Final
 
+from airssys_tui.api.views.http import HostReason
 from airssys_tui.host.doors.exchange.body_pipe import CAPACITY, BodyPipe
 from airssys_tui.host.doors.exchange.exchange_faults import ExchangeFault, FaultCode
 from airssys_tui.host.doors.exchange.http_messages import OutgoingResponse
-from airssys_tui.runtime.incoming.host_answers import HostAnswer, HostReason, Unserved
+from airssys_tui.runtime.incoming.host_answers import HostAnswer, Unserved
 from airssys_tui.runtime.incoming.request_call import RequestCall, body_of
 from airssys_tui.runtime.incoming.request_head import REQUEST_ID
 

@@ -5,11 +5,13 @@ before one that is not, and then the one that claimed it first: a component that
 route away from another. So that this survives a restart of the runtime, the components that it knows claim in the order
 in which they were first seen.
 
-It is changed on the control loop. Each change replaces the table, so any thread may read it.
+It is changed on the control loop. The changes of one turn of the loop replace the table once, as a folder of a thousand
+components follows in one; so any thread may read it.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import Final
 
@@ -54,6 +56,8 @@ class RouteBook:
         self.table = RouteTable()
         self.destinations: dict[str, Destination] = {}
         self._claims: dict[str, Claim] = {}
+        self._wanted: dict[str, Destination] = {}
+        self._renewal: asyncio.Handle | None = None
         self._components: dict[str, Component] = {}
         self._order: dict[str, int] = {}
 
@@ -74,16 +78,18 @@ class RouteBook:
         )
         destination = Destination(component.name, component.actor, service.max_body, wanted)
         claim = Claim(component.name, routes_of(service.routes, service.hosts))
-        if self.destinations.get(component.name) == destination and self._claims.get(component.name) == claim:
+        if self._wanted.get(component.name) == destination and self._claims.get(component.name) == claim:
             return
         self._place(component.name)
         self._components[component.name] = component
         self._claims[component.name] = claim
-        self.destinations = {**self.destinations, component.name: destination}
-        self._renew()
+        self._wanted[component.name] = destination
+        self._renew_soon()
 
     def routes(self) -> tuple[tuple[str, Route, str], ...]:
         """Return every claimed route: the component, the route, and who has it instead; empty if it has it itself."""
+        if self._renewal is not None:
+            self._renew()
         return tuple(
             (name, route, next((each.by for each in self.table.taken.get(name, ()) if each.route == route), ""))
             for name, claim in sorted(self._claims.items())
@@ -95,17 +101,24 @@ class RouteBook:
 
     def _forget(self, name: str) -> None:
         component = self._components.pop(name)
-        del self._claims[name]
-        self.destinations = {key: value for key, value in self.destinations.items() if key != name}
+        del self._claims[name], self._wanted[name]
         component.shown.contend(GuestText(""))
-        self._renew()
+        self._renew_soon()
+
+    def _renew_soon(self) -> None:
+        if self._renewal is None:
+            self._renewal = asyncio.get_running_loop().call_soon(self._renew)
 
     def _renew(self) -> None:
         """Make the table anew, and tell the components that lack a route of theirs."""
 
         def rank(claim: Claim) -> tuple[bool, int]:
-            return not self.destinations[claim.owner].wanted, self._order[claim.owner]
+            return not self._wanted[claim.owner].wanted, self._order[claim.owner]
 
+        if self._renewal is not None:
+            self._renewal.cancel()
+            self._renewal = None
+        self.destinations = dict(self._wanted)
         self.table = RouteTable(sorted(self._claims.values(), key=rank))
         for name, component in self._components.items():
             component.shown.contend(taken_text(self.table.taken.get(name, ())))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from airssys_tui.runtime.incoming.host_answers import HostReason
+from airssys_tui.api.views.http import HostReason
 from airssys_tui.runtime.incoming.request_record import RequestRecord
 from airssys_tui.runtime.metering.counters import PERCENTILES, LatencyHistogram
 

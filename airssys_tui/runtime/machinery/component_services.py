@@ -114,6 +114,12 @@ class ServiceDesk:
         """Return the services of a component, or None if it never had an instance."""
         return self._known.get(component)
 
+    def forget_recordings(self, component: str) -> None:
+        """Drop the recorded calls of a component that is gone, and give its share of their memory to the others."""
+        services = self.find(component)
+        if services is not None and services.recordings is not None:
+            services.recordings.clear()
+
     def _wake(self, component: str) -> None:
         self.wake(component)
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.core.errors import AdmissionError, AirssysError, GateRefusal, IdentityError
+from airssys_tui.core.errors import AirssysError, GateRefusal, IdentityError, MemoryRefused
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.lifecycle import ABORTED, CommandOutcome
 from airssys_tui.core.manifest.document import Manifest
@@ -153,7 +153,7 @@ class Foreground:
         except AirssysError as error:
             if self._cancelled:
                 return CommandReport(outcome=CommandOutcome.CANCELLED, status=1)
-            if isinstance(error, AdmissionError) and "`memory`" in error.remedy:
+            if isinstance(error, MemoryRefused):
                 error.remedy = _REMEDIES[TrapKind.OUT_OF_MEMORY]
             raise
         with self._lock:

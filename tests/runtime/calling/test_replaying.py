@@ -433,3 +433,16 @@ def test_numbers_of_resources_go_on_where_a_recording_begins(world: World, monke
     assert [one.call.result for one in report.calls][-2:] == ['{"$resource":29}', "29"]
     assert told(report) == []
     assert "not exact" in report.calls[-1].note
+
+
+def test_a_component_that_is_removed_gives_its_share_of_the_memory_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recordings, "RUNTIME_BYTES", 1_000)
+    world.open()
+    for name in ("one", "two"):
+        world.install(name, Crafted(), RECORD)
+    one, two = (world.runtime.probe.floor.services.of(name).recorded() for name in ("one", "two"))
+    assert (one.most, two.share) == (10, 500)
+    world.remove("one")
+    assert (one.most, two.share) == (0, 1_000)

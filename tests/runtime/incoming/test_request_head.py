@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from airssys_tui.runtime.incoming.host_answers import HostReason, Unserved
+from airssys_tui.api.views.http import HostReason
+from airssys_tui.runtime.incoming.host_answers import Unserved
 from airssys_tui.runtime.incoming.request_head import MOST_FIELDS, MOST_HEAD, RequestHead, read_head
 
 ID = "0" * 32

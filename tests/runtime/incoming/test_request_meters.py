@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from airssys_tui.api.views.http import CONNECTION_ENDED, HostReason
 from airssys_tui.core.events import EventKind, Level
 from airssys_tui.core.traps import GuestTrap, Trap, TrapKind
 from airssys_tui.host.doors.exchange.exchange_faults import ExchangeFault, FaultCode
 from airssys_tui.runtime.incoming import access_log
 from airssys_tui.runtime.incoming.access_log import AccessLog
-from airssys_tui.runtime.incoming.host_answers import ANSWERS, HostReason, answer_to_fault, reason_of
-from airssys_tui.runtime.incoming.request_record import ENDED, KEPT, KEPT_FAILED, RecentRequests, RequestRecord
+from airssys_tui.runtime.incoming.host_answers import ANSWERS, answer_to_fault, reason_of
+from airssys_tui.runtime.incoming.request_record import KEPT, KEPT_FAILED, RecentRequests, RequestRecord
 from airssys_tui.runtime.incoming.route_meters import Traffic
 from airssys_tui.runtime.machinery.journal import Journal
 
@@ -63,7 +64,7 @@ def test_the_last_requests_are_kept_and_those_that_failed_for_longer() -> None:
 
 
 def test_every_reason_has_an_answer_or_ends_a_connection() -> None:
-    assert set(ANSWERS) | ENDED == set(HostReason)
+    assert set(ANSWERS) | CONNECTION_ENDED | {HostReason.OTHER} == set(HostReason)
     assert all(400 <= answer.status <= 599 for answer in ANSWERS.values())
     assert {
         reason for reason, answer in ANSWERS.items() if answer.status == 503 and answer.retry_after is None

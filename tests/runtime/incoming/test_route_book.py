@@ -6,6 +6,7 @@ import pytest
 
 from airssys_tui.api.commands import Rollback, Start, Stop, Unload
 from airssys_tui.api.views.components import NoteKind
+from airssys_tui.runtime.incoming import route_book
 from tests.support.http_handlers import silent_handler
 from tests.support.world import World
 
@@ -76,3 +77,24 @@ def test_a_note_names_a_few_routes_and_counts_the_others(world: World) -> None:
     world.install("blog", silent_handler("2"), http(*routes))
     text = world.wait_row("blog", lambda row: row.note.text).note.text
     assert text.startswith("route /0 is answered by shop, /1 is answered by shop, /2 is answered by shop and 2 more")
+
+
+def test_the_changes_of_one_turn_make_one_table(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(20):
+        world.put(f"c{number}", silent_handler(str(number)), http(f"/{number}"))
+    made = []
+    table = route_book.RouteTable
+    monkeypatch.setattr(route_book, "RouteTable", lambda *claims: made.append(claims) or table(*claims))
+    world.open()
+    assert {owner(world, f"/{number}") for number in range(20)} == {f"c{number}" for number in range(20)}
+    before = len(made)
+    components = [world.runtime.probe.component(f"c{number}") for number in range(20)]
+
+    async def follow() -> int:
+        for component in components:
+            world.runtime.probe.system.routes.follow(component, present=False)
+            world.runtime.probe.system.routes.follow(component)
+        return len(world.runtime.probe.system.routes.routes())
+
+    assert world.run(follow) == 20
+    assert len(made) == before + 1

@@ -10,7 +10,7 @@ from typing import Self
 import pytest
 
 from airssys_tui.api.commands import Grant, Stop
-from airssys_tui.api.views.http import HttpView, RequestView, RouteView
+from airssys_tui.api.views.http import HostReason, HttpView, RequestView, RouteView
 from airssys_tui.core.manifest.http_sections import ListenAddress
 from airssys_tui.core.units import MIB
 from airssys_tui.runtime.incoming import body_receiving, gateway
@@ -102,7 +102,7 @@ def test_a_request_is_known_by_its_id_with_all_its_times(site: Site) -> None:
     answer = site.ask("/hello?a=b", x_request_id="mine")
     known = site.of(answer)
     assert (known.method, known.target, known.host, known.client) == ("GET", "/hello?a=b", "localhost", "127.0.0.1")
-    assert (known.status, known.reason, known.sent, known.revision) == (200, "", 5, 1)
+    assert (known.status, known.reason, known.sent, known.revision) == (200, None, 5, 1)
     assert known.queued_ms is not None
     assert known.head_ms is not None
     assert 0 <= known.queued_ms <= known.head_ms <= known.took_ms
@@ -393,3 +393,16 @@ def test_closing_answers_what_is_under_way(world: World) -> None:
         assert client.answer().body == b"hello"
         assert client.read() == b""
         closing.join()
+
+
+def test_a_request_that_a_stop_cuts_short_has_a_reason(world: World) -> None:
+    world.put("c", http_guest(), PATIENT)
+    world.open(http=(ListenAddress("127.0.0.1", 0),), shutdown=0.2)
+    site = Site(world)
+    with Busy(site):
+        eventually(lambda: site.view().routes[0].in_flight == 1)
+        front = world.runtime.probe.system.http
+        world.close()
+        (known,) = front.recent.read()
+        assert (known.status, known.reason, known.failed) == (0, HostReason.STOPPED, True)
+        assert front.traffic.of("c", "/*").reasons == {HostReason.STOPPED: 1}

@@ -10,11 +10,10 @@ import pytest
 from airssys_tui.core.capability.grant import Denial, Reason
 from airssys_tui.core.capability.permission import Access, Kind
 from airssys_tui.core.errors import AdmissionError, GateRefusal
-from airssys_tui.core.lifecycle import CommandOutcome
+from airssys_tui.core.lifecycle import ABORTED, CommandOutcome
 from airssys_tui.core.traps import TrapKind
 from airssys_tui.host.doors.standard_streams import StandardInput, StandardOutput, StandardStreams
 from airssys_tui.runtime.guard.standalone_guard import MOST_TOLD, DenialBook
-from airssys_tui.runtime.standalone.foreground import TRAPPED
 from tests.support.engine import guests
 from tests.support.foreground import C_COMMAND, Pipes, command, run
 from tests.support.places import FIXTURES, SAMPLES
@@ -50,7 +49,7 @@ def program(folder: Path, body: str, imports: str = "", takes: str = "", gives: 
         ("(call $exit (i32.const 0)) unreachable", EXIT, CommandOutcome.COMPLETED, 0),
         ("(call $exit (i32.const 3)) unreachable", EXIT, CommandOutcome.EXITED, 3),
         ("(call $exit (i32.const 255)) unreachable", EXIT, CommandOutcome.EXITED, 255),
-        ("unreachable", {}, CommandOutcome.TRAPPED, TRAPPED),
+        ("unreachable", {}, CommandOutcome.TRAPPED, ABORTED),
     ],
 )
 def test_its_exit_code_is_that_of_the_program(
@@ -76,7 +75,7 @@ def test_a_trap_names_the_option_that_helps(
     words: list[str], options: dict[str, str], kind: TrapKind, option: str
 ) -> None:
     report = run(*words, **options).report
-    assert (report.trap, report.status) == (kind, TRAPPED)
+    assert (report.trap, report.status) == (kind, ABORTED)
     assert option in report.remedy
     assert report.reason.startswith(kind)
     assert (" in function" in report.reason) == (not option)

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from airssys_tui.api.played import http, scenes
-from airssys_tui.api.views.http import HttpView, ListenerView
+from airssys_tui.api.views.http import HostReason, HttpView, ListenerView
 from airssys_tui.core.text import GuestText
 from airssys_tui.tui.screens.polled import PolledScreen
 from tests.support.pictures import SIZES, SMALL, USUAL
@@ -78,7 +78,9 @@ def test_http_ascii(snap_compare, monkeypatch):
 def test_http_hostile(snap_compare, monkeypatch):
     made = http.http(scenes.mixed().snapshot().components, scenes.NOON, "", 100)
     bad = "/\x1b[2J\x1b]0;x\x07[/foo]\u202e" + "x" * 600
-    request = msgspec.structs.replace(made.requests[0], target=bad, method="G\x1bET", detail=bad, reason="trap")
+    request = msgspec.structs.replace(
+        made.requests[0], target=bad, method="G\x1bET", detail=bad, reason=HostReason.TRAP
+    )
     route = msgspec.structs.replace(made.routes[0], route=bad)
     view = HttpView(
         listeners=made.listeners,

@@ -127,16 +127,17 @@ class NetworkDoor:
         Raises:
             NetworkRefusal: ``denied``, ``invalid-input``, ``name-not-resolved``, ``address-in-use`` or ``failed``.
         """
-        access, rights = network_access("listen", host, port), self.sockets.rights
-        address = address_of(access.subject)
-        if address is None or rights.needs_listening(SocketAddress(address, port)):
+        access = network_access("listen", host, port)
+        address, correspondents = address_of(access.subject), None
+        if address is not None:
+            place = SocketAddress(address, port)
+            correspondents = Correspondents.of_client(self.holdings.guard, self.sockets.rights, place)
+        if address is None or correspondents is None:
             where = self._destinations.find(access, self.within(caller), Sort.SOCKET)[0]
-            correspondents = None
         else:
             caller.charge(OPEN_FUEL)
             self.holdings.require_room(Sort.SOCKET, access)
             where = Destination(access, address)
-            correspondents = Correspondents(self.holdings.guard, rights, access)
         opened = bound(where.address, port, socket.SOCK_DGRAM)
         return DatagramSocket(
             self.holdings, where.access, opened, self._destinations, self._internet, correspondents=correspondents

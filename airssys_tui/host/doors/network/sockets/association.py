@@ -62,7 +62,7 @@ class Association:
         correspondents: Decides whose packets are taken; None if anybody's are.
     """
 
-    __slots__ = ("_correspondents", "_over", "_owner", "_premises", "_waiting", "peer")
+    __slots__ = ("_correspondents", "_looked_at", "_over", "_owner", "_premises", "_waiting", "peer")
 
     def __init__(
         self,
@@ -75,6 +75,7 @@ class Association:
         self._owner = owner
         self._premises = premises
         self._waiting = self._over = False
+        self._looked_at: SocketAddress | None = None
         self.peer = peer
 
     def end(self) -> None:
@@ -104,7 +105,8 @@ class Association:
                     raise failed(error, "receiving", PACKETS) from error
                 caller.charge(CALL_FUEL + len(data))
                 sender = socket_address(name)
-                if self._takes(sender):
+                taken, self._looked_at = self._takes(sender), None
+                if taken:
                     found.append(Datagram(sender, data))
                     size += len(data)
                 else:
@@ -115,7 +117,9 @@ class Association:
         """Return whether the component gets packets of somebody."""
         if self.peer is not None:
             return sender == self.peer  # what others had sent before the association is still there after it
-        return self._correspondents is None or self._correspondents.admit(sender)
+        if self._correspondents is None:
+            return True
+        return self._correspondents.admit(sender, counted=sender == self._looked_at)
 
     def may_send(self) -> bool:
         """Return whether a packet may be sent now, or sending fails."""
@@ -197,11 +201,13 @@ class Association:
             return True
         try:
             with self._using() as opened:
-                _, name = opened.recvfrom(0, socket.MSG_PEEK)
-                if self._takes(socket_address(name)):
+                sender = socket_address(opened.recvfrom(0, socket.MSG_PEEK)[1])
+                if self._takes(sender):
+                    self._looked_at = sender  # of the first packet that is there, until it is received
                     return True
                 caller.charge(CALL_FUEL)
                 opened.recvfrom(0)
+                self._looked_at = None
         except BlockingIOError:
             return False
         except (OSError, SocketRefusal):

@@ -12,7 +12,7 @@ from typing import Final
 
 from airssys_tui.core.capability.permission import Access
 from airssys_tui.host.doors.network.connecting import SocketAddress
-from airssys_tui.host.doors.network.sockets.address_rights import AddressRights
+from airssys_tui.host.doors.network.sockets.address_rights import AddressRights, listening
 from airssys_tui.host.guard import Guard
 
 MOST_KNOWN: Final = 64
@@ -36,6 +36,11 @@ class Correspondents:
         self._place = place
         self._known: OrderedDict[SocketAddress, Access] = OrderedDict()
 
+    @classmethod
+    def of_client(cls, guard: Guard, rights: AddressRights, where: SocketAddress) -> Correspondents | None:
+        """Return who decides for a socket at an address of this machine; None if it needs the right to listen there."""
+        return None if rights.needs_listening(where) else cls(guard, rights, listening(where))
+
     def note(self, where: SocketAddress, access: Access) -> None:
         """Note that a packet was sent, and by which access: its answer may come by the same one."""
         self._known[where] = access
@@ -43,11 +48,18 @@ class Correspondents:
         if len(self._known) > MOST_KNOWN:
             self._known.popitem(last=False)
 
-    def admit(self, sender: SocketAddress) -> bool:
-        """Return whether the component may have a packet; one that it may not have is counted as denied."""
+    def admit(self, sender: SocketAddress, *, counted: bool = False) -> bool:
+        """Return whether the component may have a packet; one that it may not have is counted as denied.
+
+        Args:
+            sender: Who sent it.
+            counted: Whether this was asked about the same packet before; it is not counted twice.
+        """
         if self._rights.may_reach(sender):
             return True
         known = self._known.get(sender)  # by a grant that was for one access
         if known is not None and self._guard.again(known) is None:
+            return True
+        if counted and self._guard.look(self._place) is None:
             return True
         return self._guard.require(self._place) is None

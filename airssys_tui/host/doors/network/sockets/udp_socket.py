@@ -15,7 +15,6 @@ from airssys_tui.core.capability.permission import Access
 from airssys_tui.host.doors.network.connecting import SocketAddress
 from airssys_tui.host.doors.network.holdings import OPEN_FUEL, Sort
 from airssys_tui.host.doors.network.operation_time import Caller
-from airssys_tui.host.doors.network.sockets.address_rights import listening
 from airssys_tui.host.doors.network.sockets.association import Association
 from airssys_tui.host.doors.network.sockets.correspondents import Correspondents
 from airssys_tui.host.doors.network.sockets.held_socket import HeldSocket, require_peer
@@ -86,10 +85,11 @@ class UdpSocket(HeldSocket):
     def _decide_place(self, caller: Caller, where: SocketAddress) -> tuple[tuple[Access, ...], Correspondents | None]:
         """Return what taking an address needs, and whose packets are taken if that is nothing."""
         rights = self._premises.rights
-        if rights.needs_listening(where):
+        correspondents = Correspondents.of_client(self._premises.holdings.guard, rights, where)
+        if correspondents is None:
             return (rights.listen(caller, where),), None
         caller.charge(OPEN_FUEL)
-        return (), Correspondents(self._premises.holdings.guard, rights, listening(where))
+        return (), correspondents
 
     def finish_bind(self) -> None:
         """Finish binding.
