@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from airssys_tui.api.played.meters import buckets
 from airssys_tui.api.request_trace import request_trace
 from airssys_tui.api.views.components import ComponentView
 from airssys_tui.api.views.http import (
@@ -95,6 +96,7 @@ def _route(row: ComponentView, route: str) -> RouteView:
         p95_ms=4.6,
         p99_ms=11.6,
         seconds=total * 0.0019,
+        buckets=buckets(total, 1.4, 11.6),
         queued_p95_ms=0.3,
         received=total * 12,
         sent=total * 240,

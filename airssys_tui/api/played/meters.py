@@ -11,7 +11,7 @@ import msgspec
 from airssys_tui.api.played import custom_series
 from airssys_tui.api.played.revisions import PlayedRevision
 from airssys_tui.api.views.components import ComponentView, History, Meters
-from airssys_tui.api.views.metering import Exhaustion, MeterDetail, MeterSeries, RevisionCost
+from airssys_tui.api.views.metering import LATENCY_BOUNDS, Exhaustion, MeterDetail, MeterSeries, RevisionCost
 from airssys_tui.core.units import MIB
 
 SAMPLES: Final = 60
@@ -64,6 +64,7 @@ def metered(name: str, load: Load, at: float, before: Meters | None = None, elap
     memory = min(load.memory_limit, memory + load.growth * elapsed)
     fuel = load.fuel * factor
     calls = load.calls * factor
+    called = int((before.calls if before else 0) + calls * elapsed)
     return Meters(
         fuel=int((before.fuel if before else 0) + fuel * elapsed),
         fuel_per_second=fuel,
@@ -73,7 +74,7 @@ def metered(name: str, load: Load, at: float, before: Meters | None = None, elap
         memory_limit=load.memory_limit,
         cpu=load.cpu * factor,
         cpu_seconds=(before.cpu_seconds or 0.0 if before else 0.0) + load.cpu * factor * elapsed,
-        calls=int((before.calls if before else 0) + calls * elapsed),
+        calls=called,
         calls_per_second=calls,
         queue=load.queue,
         errors=int(before.errors + load.errors * elapsed if before else load.errors * LONGEST),
@@ -82,7 +83,15 @@ def metered(name: str, load: Load, at: float, before: Meters | None = None, elap
         p50_ms=load.latency,
         p95_ms=load.latency * 3.5,
         p99_ms=load.latency * 5.5,
+        call_seconds=called * load.latency * 1.4e-3,
+        call_buckets=buckets(called, load.latency, load.latency * 5.5),
     )
+
+
+def buckets(calls: int, median: float, slowest: float) -> tuple[int, ...]:
+    """Return calls by latency: half of them up to the median, all of them up to the slowest, in milliseconds."""
+    shares = ((bound * 1e3 >= median) + (bound * 1e3 >= slowest) for bound in LATENCY_BOUNDS)
+    return tuple(calls * share // 2 for share in shares) if calls else ()
 
 
 def _full_in(load: Load, memory: int) -> float | None:

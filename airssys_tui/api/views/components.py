@@ -45,6 +45,8 @@ class Meters(msgspec.Struct, frozen=True, kw_only=True):
         p50_ms: Median latency of the calls, in milliseconds.
         p95_ms: 95th percentile of the latency, in milliseconds.
         p99_ms: 99th percentile of the latency, in milliseconds.
+        call_seconds: Sum of the latencies of the calls.
+        call_buckets: Calls at most as long as each of ``LATENCY_BOUNDS``; empty before the first call.
         memory_full_in: Seconds until the memory limit is reached if the trend of the last minute continues; None if it
             will not be.
         fuel_change: Fuel per call relative to the previous revision: 0.02 means 2 % more; None when either is unknown.
@@ -67,6 +69,8 @@ class Meters(msgspec.Struct, frozen=True, kw_only=True):
     p50_ms: float | None = None
     p95_ms: float | None = None
     p99_ms: float | None = None
+    call_seconds: float = 0.0
+    call_buckets: tuple[int, ...] = ()
     memory_full_in: float | None = None
     fuel_change: float | None = None
 

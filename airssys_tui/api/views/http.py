@@ -89,6 +89,7 @@ class RouteView(msgspec.Struct, frozen=True, kw_only=True):
         p95_ms: 95th percentile of the latency.
         p99_ms: 99th percentile of the latency.
         seconds: Sum of the latencies.
+        buckets: Requests at most as long as each of ``LATENCY_BOUNDS``; empty before the first one.
         queued_p95_ms: 95th percentile of the time in the mailbox.
         received: Bytes of bodies of requests.
         sent: Bytes of bodies of responses.
@@ -106,6 +107,7 @@ class RouteView(msgspec.Struct, frozen=True, kw_only=True):
     p95_ms: float | None = None
     p99_ms: float | None = None
     seconds: float = 0.0
+    buckets: tuple[int, ...] = ()
     queued_p95_ms: float | None = None
     received: int = 0
     sent: int = 0

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from airssys_tui.api.views.components import Meters
 from airssys_tui.core.text import Verbatim
+
+LATENCY_BOUNDS: Final = tuple(16e-6 * 4**step for step in range(12))
+"""Upper bounds in seconds of the buckets in which latencies are counted, from 16 microseconds to 67 seconds.
+
+They are bounds of the finer buckets in which the runtime keeps latencies, so that no count is a guess.
+"""
 
 
 class MeterSeries(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,13 +10,19 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
 
 from airssys_tui import __version__
 from airssys_tui.api.socket.frames import ServingReport
 from airssys_tui.api.views.components import ComponentView, NoteKind
 from airssys_tui.api.views.http import HttpView, RouteView
-from airssys_tui.api.views.metering import CustomSeries, MeterDetail
+from airssys_tui.api.views.metering import LATENCY_BOUNDS, CustomSeries, MeterDetail
 from airssys_tui.api.views.runtime import SWITCH, Phase, Snapshot, Tally
 from airssys_tui.core.lifecycle import Desired, Health, State
 from airssys_tui.core.text import one_line
@@ -72,21 +78,15 @@ GAUGES: Final[dict[str, tuple[str, Figure]]] = {
 }
 """Gauges of a component: description, and the function that reads the value."""
 
-CUSTOM: Final[dict[str, tuple[str, str]]] = {
-    "counter": ("counter", "Counters that components report, by component and metric"),
-    "gauge": ("gauge", "Gauges that components report, by component and metric"),
-    "histogram": ("summary", "Distributions that components report, by component and metric"),
+CUSTOM: Final[dict[str, tuple[str, str, str]]] = {
+    "counter": ("custom", "counter", "Counters that components report, by component and metric"),
+    "gauge": ("custom_value", "gauge", "Values that components report, by component and metric"),
+    "histogram": ("custom_distribution", "summary", "Distributions that components report, by component and metric"),
 }
-"""Custom metrics: the Prometheus type for each kind, and its description."""
+"""Custom metrics: name, Prometheus type and description for each kind. ``_total`` is added to a counter's name."""
 
 RESERVED: Final = frozenset({"component", "metric", "quantile"})
 """Labels that identify a series; a guest's label of the same name becomes ``label_component`` and so on."""
-
-LATENCY: Final[tuple[tuple[str, Figure], ...]] = (
-    ("0.5", lambda row: row.meters.p50_ms),
-    ("0.95", lambda row: row.meters.p95_ms),
-    ("0.99", lambda row: row.meters.p99_ms),
-)
 
 TOTALS: Final[dict[str, tuple[str, Callable[[Snapshot], float | int | None]]]] = {
     "fuel_per_second": ("Fuel units a second over all components", lambda seen: seen.fuel_per_second),
@@ -96,8 +96,6 @@ TOTALS: Final[dict[str, tuple[str, Callable[[Snapshot], float | int | None]]]] =
     "workers": ("Threads that run guests", lambda seen: seen.workers),
     "busy_workers": ("Threads that are in a call now", lambda seen: seen.busy),
     "long_calls": ("Calls that run on beside the workers because they take long", lambda seen: seen.handed),
-    "open_descriptors": ("File descriptors that the process has open", lambda seen: seen.descriptors),
-    "max_descriptors": ("File descriptors that it may have open", lambda seen: seen.descriptor_limit),
     "problems": ("Sources that are not components", lambda seen: len(seen.problems)),
     "watch_native": ("Whether files are watched without polling", lambda seen: seen.watch.mode == "native"),
     "disk_full": ("Whether new deployments are refused because the disk is full", lambda seen: bool(seen.disk_full)),
@@ -121,7 +119,7 @@ def families(seen: Snapshot | None, traffic: ServingReport | None = None) -> Ite
         traffic: Usage of its control socket, if it has one.
     """
     yield GaugeMetricFamily("airssys_up", "Whether a runtime is open", float(seen is not None))
-    yield _labelled(GaugeMetricFamily, "info", "The program", ("version",), [((__version__,), 1)])
+    yield InfoMetricFamily("airssys_build", "The program", {"version": __version__})
     if seen is not None:
         yield from _of_runtime(seen)
         yield from _of_components(seen.components)
@@ -162,17 +160,29 @@ def http_families(found: HttpView) -> Iterator[Metric]:
         yield _labelled(CounterMetricFamily, f"http_{name}", text, labels, counted)
     flight = [(named, each.in_flight) for named, each in routes]
     yield _labelled(GaugeMetricFamily, "http_in_flight", "Requests under way", labels, flight)
-    yield _latency(routes)
+    spent = [(named, each.buckets, each.requests, each.seconds) for named, each in routes]
+    text = "From the arrival of a request to the end of its response"
+    yield _histogram("http_latency_seconds", text, labels, spent)
     yield CounterMetricFamily("airssys_http_unrouted", "Requests that no route covers, or malformed", found.unrouted)
 
 
-def _latency(routes: Sequence[tuple[tuple[str, str], RouteView]]) -> Metric:
-    text = "From the arrival of a request to the end of its response"
-    family = Metric("airssys_http_latency_seconds", text, "summary")
-    for (component, route), each in routes:
-        labels: dict[str, str] = {"component": one_line(component, LABEL), "route": one_line(route, LABEL)}
-        seconds = (value and value / 1_000 for value in (each.p50_ms, each.p95_ms, each.p99_ms))
-        _add_summary(family, labels, each.seconds, each.requests, seconds)
+def _histogram(
+    name: str, text: str, labels: tuple[str, ...], values: Iterable[tuple[tuple[str, ...], tuple[int, ...], int, float]]
+) -> Metric:
+    """Return latencies as classic histograms; what was never called has none.
+
+    Args:
+        name: Without the prefix.
+        text: The description.
+        labels: Names of the labels.
+        values: Labels, counts up to each of ``LATENCY_BOUNDS``, count of all, and their sum in seconds.
+    """
+    family = HistogramMetricFamily(f"airssys_{name}", text, labels=labels)
+    for words, counts, total, seconds in values:
+        if counts:
+            bounds = [(f"{bound:.6g}", count) for bound, count in zip(LATENCY_BOUNDS, counts, strict=True)]
+            everything = max(total, counts[-1])  # the two are read at slightly different moments
+            family.add_metric([one_line(word, LABEL) for word in words], [*bounds, ("+Inf", everything)], seconds)
     return family
 
 
@@ -202,8 +212,8 @@ def custom_families(details: Sequence[MeterDetail]) -> Iterator[Metric]:
     Args:
         details: Meters of the components that report custom metrics.
     """
-    for kind, (type_, text) in CUSTOM.items():
-        family = Metric(f"airssys_custom_{type_}", text, type_)
+    for kind, (name, type_, text) in CUSTOM.items():
+        family = Metric(f"airssys_{name}", text, type_)
         for detail in details:
             for found in detail.custom:
                 if found.kind == kind:
@@ -262,23 +272,24 @@ def _of_components(rows: tuple[ComponentView, ...]) -> Iterator[Metric]:
         for name, (text, figure) in table.items():
             had = [((row.id,), value) for row in rows if (value := figure(row)) is not None]
             yield _labelled(kind, f"component_{name}", text, ("component",), had)
-    quantiles = [
-        ((row.id, quantile), value / 1_000)
-        for row in rows
-        for quantile, figure in LATENCY
-        if (value := figure(row)) is not None
-    ]
-    text = "Latency of calls, by quantile"
-    yield _labelled(GaugeMetricFamily, "component_latency_seconds", text, ("component", "quantile"), quantiles)
-    states = [((row.id, row.state.value), 1) for row in rows]
-    text = "The lifecycle state it is in"
+    spent = [((row.id,), row.meters.call_buckets, row.meters.calls, row.meters.call_seconds) for row in rows]
+    yield _histogram("component_latency_seconds", "Time in the component, by call", ("component",), spent)
+    states = [((row.id, state.value), row.state is state) for row in rows for state in State]
+    text = "Whether it is in this lifecycle state"
     yield _labelled(GaugeMetricFamily, "component_state", text, ("component", "state"), states)
-    health = [((row.id, row.health.value), 1) for row in rows if row.health is not Health.UNKNOWN]
-    text = "The health it last reported"
+    health = [((row.id, health.value), row.health is health) for row in rows for health in Health]
+    text = "Whether this is the health that it last reported"
     yield _labelled(GaugeMetricFamily, "component_health", text, ("component", "health"), health)
-    facts = [((row.id, row.version or "", row.digest or "", row.kind, row.source), 1) for row in rows]
+    yield _component_info(rows)
+
+
+def _component_info(rows: tuple[ComponentView, ...]) -> Metric:
     labels = ("component", "version", "digest", "kind", "source")
-    yield _labelled(GaugeMetricFamily, "component_info", "What it is", labels, facts)
+    family = InfoMetricFamily("airssys_component", "What it is", labels=labels)
+    for row in rows:
+        facts = (row.id, row.version or "", row.digest or "", row.kind, row.source)
+        family.add_metric([one_line(word, LABEL) for word in facts], {})
+    return family
 
 
 def _labelled(

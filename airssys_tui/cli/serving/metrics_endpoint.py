@@ -40,6 +40,7 @@ PAGE: Final = "/metrics"
 HEALTH: Final = "/healthz"
 READY: Final = "/readyz"
 TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
+OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 
 class Exporter:
@@ -64,7 +65,7 @@ class Exporter:
         self._clock = clock
         self._heartbeat = Heartbeat()
         self._making = threading.Lock()
-        self._page: tuple[float, bytes] = (-FRESH, b"")
+        self._pages: dict[str, tuple[float, bytes]] = {}
         try:
             self._server = ScrapeServer(address, self._answer)
         except OSError as error:
@@ -92,19 +93,29 @@ class Exporter:
         """Return how many connections are open."""
         return self._server.open_connections()
 
-    def page(self) -> bytes:
-        """Return the metrics as text, at most :data:`FRESH` seconds old."""
-        from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415 - late: only for metrics
+    def page(self, accept: str = "") -> tuple[bytes, str]:
+        """Return the metrics, at most :data:`FRESH` seconds old, and their media type.
 
+        Args:
+            accept: The header in which a client asks for OpenMetrics; everyone else gets the older text format.
+        """
+        from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest  # noqa: PLC0415 - late
+        from prometheus_client.openmetrics import exposition  # noqa: PLC0415
+
+        wanted = OPENMETRICS if _wants_openmetrics(accept) else TEXT
         with self._making:
-            made, page = self._page
+            made, page = self._pages.get(wanted, (-FRESH, b""))
             if self._clock() - made < FRESH:
-                return page
+                return page, wanted
             registry = CollectorRegistry(auto_describe=False)
             registry.register(self)
-            page = generate_latest(registry)
-            self._page = (self._clock(), page)
-            return page
+            ProcessCollector(registry=registry)
+            render: Callable[[CollectorRegistry], bytes] = (
+                exposition.generate_latest if wanted == OPENMETRICS else generate_latest
+            )
+            page = render(registry)
+            self._pages[wanted] = (self._clock(), page)
+            return page, wanted
 
     def describe(self) -> Iterable[Any]:
         """Return no metrics: they are collected at each scrape."""
@@ -140,7 +151,8 @@ class Exporter:
             return _plain(start, "503 Service Unavailable" if fault else "200 OK", f"{words}\n".encode())
         if path not in {PAGE, "/"}:
             return _plain(start, "404 Not Found", b"there are /metrics, /healthz and /readyz\n")
-        return _plain(start, "200 OK", self.page())
+        body, media = self.page(environ.get("HTTP_ACCEPT", ""))
+        return _plain(start, "200 OK", body, media)
 
     def _health(self) -> tuple[bool, str]:
         """Return whether the process should be restarted, and why; one that starts or stops should not."""
@@ -171,7 +183,17 @@ def _measured(runtime: RuntimeApi, seen: Snapshot) -> list[MeterDetail]:
     return found
 
 
-def _plain(start: Callable[..., Any], status: str, body: bytes) -> list[bytes]:
-    headers = [("Content-Type", TEXT), ("Content-Length", str(len(body))), ("X-Content-Type-Options", "nosniff")]
+def _wants_openmetrics(accept: str) -> bool:
+    """Return whether a client takes OpenMetrics 1.0.0, by RFC 9110, section 12.5.1: not with a quality of zero."""
+    for offer in accept.split(","):
+        media, *parameters = (part.strip().lower() for part in offer.split(";"))
+        told = dict(part.partition("=")[::2] for part in parameters)
+        if media == "application/openmetrics-text":
+            return told.get("version", "1.0.0") == "1.0.0" and told.get("q", "1").strip("0.") != ""
+    return False
+
+
+def _plain(start: Callable[..., Any], status: str, body: bytes, media: str = TEXT) -> list[bytes]:
+    headers = [("Content-Type", media), ("Content-Length", str(len(body))), ("X-Content-Type-Options", "nosniff")]
     start(status, headers)
     return [body]

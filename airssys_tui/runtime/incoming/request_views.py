@@ -60,6 +60,7 @@ def _route(component: str, route: str, taken_by: str, meters: RouteMeters | None
         p95_ms=p95,
         p99_ms=p99,
         seconds=meters.latency_ns / 1e9,
+        buckets=meters.latency.buckets(),
         queued_p95_ms=meters.queued.quantile(0.95),
         received=meters.received,
         sent=meters.sent,

@@ -14,6 +14,8 @@ from typing import Final
 
 import msgspec
 
+from airssys_tui.api.views.metering import LATENCY_BOUNDS
+
 PAST_REVISIONS: Final = 32
 PERCENTILES: Final = (0.50, 0.95, 0.99)
 _SUB: Final = 4
@@ -61,6 +63,13 @@ class LatencyHistogram:
         """Return a copy of the counts, for :func:`quantiles` later."""
         return self._counts[:]
 
+    def buckets(self) -> tuple[int, ...]:
+        """Return how many latencies are at most as long as each of ``LATENCY_BOUNDS``; empty if there are none."""
+        if not self.total:
+            return ()
+        sums = list(accumulate(self._counts))
+        return tuple(sums[index - 1] for index in _BOUNDARIES)
+
     def quantile(self, fraction: float) -> float | None:
         """Return one latency of all calls; see :func:`quantiles`."""
         return self.quantiles((fraction,))[0]
@@ -70,6 +79,13 @@ class LatencyHistogram:
         if not self.total:  # the row of each component that nobody has called asks
             return (None,) * len(fractions)
         return quantiles(self._counts, fractions, since)
+
+
+def _boundary(microseconds: int) -> int:
+    """Return how many buckets lie below a latency that is a bound of one, such as a power of two from 2 on."""
+    index = _bucket(microseconds * _SUB)
+    assert _upper(index - 1) == microseconds  # noqa: S101 - the bounds are a table of this program
+    return index
 
 
 def quantiles(
@@ -94,6 +110,9 @@ def _upper(index: int) -> float:
         return (index + 1) / _SUB
     exponent, mantissa = divmod(index - _SUB, _SUB)
     return float((mantissa + _SUB + 1) << exponent) / _SUB
+
+
+_BOUNDARIES: Final = tuple(_boundary(round(bound * 1e6)) for bound in LATENCY_BOUNDS)
 
 
 class Cost(msgspec.Struct, frozen=True):
@@ -161,6 +180,7 @@ class Counters:
         self.calls += 1
         self.errors += 1
         self.fuel += fuel
+        self.wall_ns += wall_ns
         self.cpu_ns += cpu_ns
         self.latency.record(wall_ns)
 

@@ -313,6 +313,8 @@ class Observer:
             p50_ms=p50,
             p95_ms=p95,
             p99_ms=p99,
+            call_seconds=counters.wall_ns / 1e9,
+            call_buckets=counters.latency.buckets(),
             memory_full_in=trend.reaches(limit) if trend is not None else None,
             fuel_change=component.actor.costs.fuel_change(counters.previous),
         )

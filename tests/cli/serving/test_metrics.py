@@ -98,7 +98,11 @@ def test_a_real_runtime_is_scraped_with_all_its_meters(desk: Desk) -> None:
         assert (value(found, "component_memory_bytes", component="counter") or 0) >= 65_536
         assert value(found, "component_memory_limit_bytes", component="counter") == 1024 * 1024
         assert value(found, "component_revision", component="counter") == 1
-        assert value(found, "component_latency_seconds", component="counter", quantile="0.99")
+        assert value(found, "component_state", component="counter", state="failed") == 0
+        assert value(found, "component_latency_seconds_count", component="counter") == 1
+        assert (value(found, "component_latency_seconds_sum", component="counter") or 0) > 0
+        assert value(found, "component_latency_seconds_bucket", component="counter", le="67.1089") == 1
+        assert found[("process_open_fds", frozenset())] > 0
         assert value(found, "workers") is not None
         assert value(found, "components", state="running") == 1
         assert (value(found, "clients_served_total") or 0) >= 1
@@ -137,18 +141,19 @@ def test_what_cannot_be_had_is_left_out(exporter: Exporter) -> None:
             )
 
     exporter.runtime = Bare(clock=lambda: NOON)
-    found = series(exporter.page().decode())
+    found = series(exporter.page()[0].decode())
     assert value(found, "component_memory_bytes", component="bare") is None
     assert value(found, "component_cpu_seconds_total", component="bare") is None
     assert value(found, "memory_bytes") is None
-    assert not [key for key in found if key[0] == "airssys_component_latency_seconds"]
+    assert not [key for key in found if key[0].startswith("airssys_component_latency_seconds")]
     assert value(found, "component_calls_total", component="bare") == 0
 
 
 def test_every_row_of_the_tables_is_exported_under_its_name_with_help(exporter: Exporter) -> None:
     full = Meters(
         fuel=1, fuel_per_call=2.0, memory=3, memory_peak=4, memory_limit=5, cpu=0.5, cpu_seconds=6.0, p50_ms=1.0,
-        p95_ms=2.0, p99_ms=3.0, memory_full_in=7.0, fuel_change=0.1,
+        p95_ms=2.0, p99_ms=3.0, memory_full_in=7.0, fuel_change=0.1, calls=9, call_seconds=0.5,
+        call_buckets=(0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 8, 8),
     )  # fmt: skip
     row = ComponentView(
         id="a", state=State.RUNNING, meters=full, revision=1, started_at=NOON, state_bytes=1, state_saved_at=NOON,
@@ -159,12 +164,11 @@ def test_every_row_of_the_tables_is_exported_under_its_name_with_help(exporter: 
         def snapshot(self, since: int = 0) -> Snapshot:
             folder = super().snapshot(since).folder
             return Snapshot(
-                generation=1, at=NOON, phase=self.phase, folder=folder, components=(row,), memory=1, cpu=1.0,
-                descriptors=1, descriptor_limit=2,
+                generation=1, at=NOON, phase=self.phase, folder=folder, components=(row,), memory=1, cpu=1.0
             )  # fmt: skip
 
     exporter.runtime = Full(clock=lambda: NOON)
-    text = exporter.page().decode()
+    text = exporter.page()[0].decode()
     names = {name for name, _ in series(text)}
     assert {f"airssys_component_{name}_total" for name in COUNTERS} <= names
     assert {f"airssys_component_{name}" for name in GAUGES} <= names
@@ -172,7 +176,14 @@ def test_every_row_of_the_tables_is_exported_under_its_name_with_help(exporter: 
     assert {f"airssys_{name}_total" for name in LOST} <= names
     for family in text_string_to_metric_families(text):
         assert family.documentation, family.name
-    assert value(series(text), "component_latency_seconds", component="a", quantile="0.99") == 0.003
+    buckets = {
+        dict(labels)["le"]: count
+        for (name, labels), count in series(text).items()
+        if name == "airssys_component_latency_seconds_bucket"
+    }
+    assert list(buckets.values()) == [0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 8, 8, 9]
+    assert (buckets["0.001024"], buckets["+Inf"]) == (2, 9)
+    assert value(series(text), "component_latency_seconds_sum", component="a") == 0.5
 
 
 def test_before_the_runtime_is_open_it_says_that_none_is(exporter: Exporter) -> None:

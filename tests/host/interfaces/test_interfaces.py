@@ -324,7 +324,7 @@ def test_measurements_go_out_to_prometheus_under_names_that_a_guest_cannot_choos
     try:
         exporter.runtime = guest.runtime
         guest.wait_row("guest", lambda row: row.custom_series == 2)
-        page = exporter.page().decode()
+        page = exporter.page()[0].decode()
     finally:
         exporter.close()
     found = {
@@ -333,9 +333,11 @@ def test_measurements_go_out_to_prometheus_under_names_that_a_guest_cannot_choos
         for sample in family.samples
     }
     labels = {"component": "guest", "metric": "airssys_up", "label_component": "other", "size": "large"}
-    assert found["airssys_custom_counter_total", frozenset(labels.items())] == 7
+    assert found["airssys_custom_total", frozenset(labels.items())] == 7
     assert found["airssys_up", frozenset()] == 1
     took = {"component": "guest", "metric": "took_seconds"}
-    assert found["airssys_custom_summary_sum", frozenset(took.items())] == 2
-    assert found["airssys_custom_summary", frozenset({**took, "quantile": "0.5"}.items())] == pytest.approx(2, rel=0.1)
+    assert found["airssys_custom_distribution_sum", frozenset(took.items())] == 2
+    assert found["airssys_custom_distribution", frozenset({**took, "quantile": "0.5"}.items())] == pytest.approx(
+        2, rel=0.1
+    )
     assert found["airssys_custom_dropped_total", frozenset({("component", "guest")})] == 0

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airssys_tui.api.views.metering import LATENCY_BOUNDS
 from airssys_tui.runtime.metering.call_costs import CallCosts
 from airssys_tui.runtime.metering.counters import Counters, LatencyHistogram, quantiles
 from airssys_tui.runtime.metering.series import LONG_STEP, RECENT, SampleTick, Series
@@ -250,3 +251,21 @@ def test_a_difference_of_readings_is_what_came_between(before: list[int], after:
         both.record(latency)
         only.record(latency)
     assert quantiles(both.reading(), (0.5, 0.99), reading) == only.quantiles((0.5, 0.99))
+
+
+@given(st.lists(st.integers(0, 90_000_000_000), max_size=60))
+def test_a_bucket_counts_the_latencies_up_to_its_bound(latencies: list[int]) -> None:
+    """Latencies are kept in steps of 250 ns, so one on a bound itself belongs to the next bucket."""
+    histogram = LatencyHistogram()
+    for latency in latencies:
+        histogram.record(latency)
+    below = tuple(sum(latency < bound * 1e9 for latency in latencies) for bound in LATENCY_BOUNDS)
+    assert histogram.buckets() == (below if latencies else ())
+
+
+def test_a_call_that_traps_has_its_latency_counted_and_summed() -> None:
+    counters = Counters()
+    counters.record(1, 20_000_000, 1)
+    counters.record_trap(1, 5_000_000_000, 1)
+    counters.record_trap(1, 9_000_000_000, 1, by_hand=True)
+    assert (counters.wall_ns, counters.latency.total, counters.calls) == (5_020_000_000, 2, 2)
