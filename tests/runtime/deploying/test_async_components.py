@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from airssys_tui.core.errors import AdmissionError
+from airssys_tui.core.errors import AdmissionError, GateRefusal
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.lifecycle import State
 from airssys_tui.runtime.standalone.call import call_path
@@ -81,3 +81,48 @@ def test_their_types_are_shown_and_compared(tmp_path: Path) -> None:
     assert found.change.breaking
     (back,) = compare(str(files["lifted"]), str(files["plain"]))
     assert back.change.reason == "it is now synchronous"
+
+
+def synchronous(version: str) -> bytes:
+    """Make a component that calls two functions of WASI that are synchronous in 0.3 as well."""
+    return guests.binary(
+        f"""(component
+          (import "wasi:random/random@{version}" (instance $r (export "get-random-u64" (func (result u64)))))
+          (import "wasi:clocks/monotonic-clock@{version}" (instance $c (export "now" (func (result u64)))))
+          (core func $random (canon lower (func $r "get-random-u64")))
+          (core func $now (canon lower (func $c "now")))
+          (core module $m (import "h" "r" (func $r (result i64))) (import "h" "n" (func $n (result i64)))
+            (func (export "f") (result i64) (i64.or (call $r) (call $n))))
+          (core instance $i (instantiate $m
+            (with "h" (instance (export "r" (func $random)) (export "n" (func $now))))))
+          (func (export "f") (result u64) (canon lift (core func $i "f"))))"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("version", "kind"),
+    [
+        ("0.3.0", ""),
+        ("0.3.1", ""),
+        ("0.3.0-rc-2026-02-09", ", a release candidate"),
+        ("0.3.0-draft", ", not a release"),
+    ],
+)
+def test_what_is_synchronous_in_it_is_refused_by_its_version(
+    world: World, tmp_path: Path, version: str, kind: str
+) -> None:
+    world.put("c", synchronous("0.2.0"))
+    world.open()
+    assert isinstance(world.call("c", "f"), int)
+    world.install("c", synchronous(version))
+    said = world.told("c", "refused")
+    assert f"it is of WASI {version}{kind}; the host offers WASI 0.2" in said
+    assert "build it with a toolchain for WASI 0.2" in said
+    assert isinstance(world.call("c", "f"), int), "the old revision serves"
+    file = tmp_path / "c.wasm"
+    file.write_bytes(synchronous(version))
+    report = inspect_path(file)
+    assert (report.admissible, report.gate) == (False, Gate.TYPES)
+    assert f"of WASI {version}" in report.reason
+    with pytest.raises(GateRefusal, match=f"of WASI {version}"):
+        call_path(file, "f")
