@@ -105,7 +105,7 @@ def synchronous(version: str) -> bytes:
         ("0.3.0", ""),
         ("0.3.1", ""),
         ("0.3.0-rc-2026-02-09", ", a release candidate"),
-        ("0.3.0-draft", ", not a release"),
+        ("0.3.0-dev", ", not a release"),
     ],
 )
 def test_what_is_synchronous_in_it_is_refused_by_its_version(
