@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 from airssys_tui.cli.answering.colour import styled
 from airssys_tui.cli.answering.plain_table import PlainColumn, render
@@ -156,6 +156,20 @@ def moment(at: float | None) -> str:
 
 def discard_output() -> None:
     """Discard standard output after its reader has closed it (``airssys-tui list | head -1``)."""
+    _discard(sys.stdout)
+
+
+def discard_warnings() -> None:
+    """Discard standard error if its reader has closed it; leave it alone if somebody may still read it."""
+    import select  # noqa: PLC0415 - late: only where output was closed
+
+    asked = select.poll()
+    asked.register(sys.stderr.fileno(), 0)
+    if any(events & (select.POLLERR | select.POLLHUP) for _, events in asked.poll(0)):
+        _discard(sys.stderr)
+
+
+def _discard(stream: TextIO) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+    os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

@@ -50,6 +50,21 @@ def test_it_stops_by_itself_and_prints_lines_for_people(desk: Desk) -> None:
     assert (row["id"], row["version"], row["revision"]) == ("counter", "1.0.0", 1)
 
 
+def test_a_reader_that_closes_the_output_does_not_end_the_runtime(desk: Desk, running: subprocess.Popen[str]) -> None:
+    assert running.stdout is not None
+    running.stdout.close()  # as `| head -1` does
+    assert desk.run("restart", "counter").code == 0
+    told = ""
+    deadline = time.monotonic() + LIMIT
+    while "prints nothing more" not in told:
+        assert time.monotonic() < deadline, told
+        told = desk.run("events").out
+    assert desk.run("call", "counter", "get").code == 0
+    assert running.poll() is None
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(LIMIT) == 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda number: number.name)
 def test_a_signal_saves_the_state_and_leaves_with_0(
     desk: Desk, running: subprocess.Popen[str], number: signal.Signals

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from airssys_tui.api.views.runtime import Phase, Snapshot
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.log_format import LogFormat, print_event
-from airssys_tui.cli.answering.output import warn
+from airssys_tui.cli.answering.output import discard_output, discard_warnings, warn
 from airssys_tui.cli.commands.service.run_choices import RunChoices
 from airssys_tui.cli.reaching.embedding import open_runtime
 from airssys_tui.cli.serving.service_manager import service_manager
@@ -45,7 +46,7 @@ def run_headless(site: Site, choices: RunChoices, log: LogFormat) -> int:
     manager = service_manager()
     with leaving_on_signal(leave.set):
         runtime = _open(site, choices)
-        printer = EventPrinter(runtime, log)
+        printer = EventPrinter(runtime, log, runtime.announce)
         report = None if manager is None else ServiceReport(manager, runtime)
         try:
             deadline = None if choices.duration is None else time.monotonic() + choices.duration
@@ -92,20 +93,30 @@ def unfinished(snapshot: Snapshot, folder: Path) -> tuple[str, ...]:
 
 
 class EventPrinter:
-    """Prints new events.
+    """Prints new events for as long as anybody reads them: a runtime does not end with the reader of its log.
 
     Args:
         runtime: Whose events.
         log: How.
+        announce: Tells that nobody reads them any more.
     """
 
-    def __init__(self, runtime: RuntimeApi, log: LogFormat) -> None:
+    def __init__(self, runtime: RuntimeApi, log: LogFormat, announce: Callable[[str], None]) -> None:
         self._runtime = runtime
         self._log = log
+        self._announce = announce
         self._seen = 0
 
     def print_new(self) -> None:
-        """Print every new event, oldest first, and how many were lost."""
+        """Print every new event, oldest first, and how many were lost; once the output is closed, nothing."""
+        try:
+            self._print_new()
+        except BrokenPipeError:
+            discard_output()
+            discard_warnings()
+            self._announce("the reader of the output has closed it; the runtime goes on and prints nothing more")
+
+    def _print_new(self) -> None:
         page = self._runtime.events(after=self._seen, limit=PAGE)
         if page.missed:
             warn(f"{page.missed} events were lost before they could be printed")
