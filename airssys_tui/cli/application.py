@@ -77,12 +77,20 @@ COMMANDS: Final = (
         "rollback",
         "commands.rollback:rollback",
         (
-            'airssys-tui rollback counter --to 1 --state keep --note "wrong totals"',
+            'airssys-tui rollback counter --to 1.0.0 --state keep --note "wrong totals"',
             "airssys-tui rollback counter",
         ),
     ),
     Entry("explain", "commands.explain:explain", ("airssys-tui explain counter",)),
-    Entry("diff", "commands.diff:diff", ("airssys-tui diff counter 1", "airssys-tui diff counter 1 3 --json")),
+    Entry(
+        "diff",
+        "commands.diff:diff",
+        (
+            "airssys-tui diff counter r1",
+            "airssys-tui diff counter previous active",
+            "airssys-tui diff counter 1.0.0 1.1.0",
+        ),
+    ),
     Entry("undo", "commands.undo:undo", ("airssys-tui undo",)),
     Entry("start", "commands.start:start", ("airssys-tui start counter",)),
     Entry("stop", "commands.start:stop", ("airssys-tui stop counter",)),

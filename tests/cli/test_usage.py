@@ -88,7 +88,10 @@ def test_the_state_is_not_kept_right_in_the_watched_folder(desk: Desk, words: li
         (["config", "shw"], "did you mean show?"),
         (["config", "frob"], "commands: path, show"),
         (["list", "--fldr", "x"], "did you mean --folder?"),
-        (["rollback", "counter", "--to", "two"], "--to must be a whole number, not 'two'"),
+        (
+            ["rollback", "counter", "--to", "two"],
+            "--to: write a revision as 2, r2, 1.1.0, active, stable or previous, not",
+        ),
         (["rollback", "counter", "--state", "kep"], "one of keep, restore, fresh, not 'kep'; did you mean keep?"),
         (["rollback"], "airssys-tui rollback needs NAME"),
         (["list", "--folder"], "airssys-tui list needs a value after --folder"),

@@ -8,6 +8,7 @@ from airssys_tui.api.views.revisions import DiffLine, RevisionDiff, RevisionView
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, say, say_table
 from airssys_tui.cli.answering.plain_table import PlainColumn
+from airssys_tui.cli.reaching.named_revision import revision_number
 from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, RevisionArgument, component_name
 from airssys_tui.cli.reaching.reach import Without, ask
 from airssys_tui.cli.reaching.site import locate
@@ -16,20 +17,21 @@ from airssys_tui.core.identity import short_digest
 DIFF_COLUMNS: Final = (PlainColumn("WHAT"), PlainColumn("CHANGE"), PlainColumn("FROM → TO", least=12))
 
 
-def diff(
-    name: NameArgument, revision: RevisionArgument, against: RevisionArgument | None = None, /, *, place: Place = HERE
-) -> int:
-    """Compare two revisions of a component.
+def diff(name: NameArgument, old: RevisionArgument, new: RevisionArgument = "active", /, *, place: Place = HERE) -> int:
+    """Compare two revisions of a component: what changed from the first to the second.
+
+    A revision is a number (2 or r2), a version (1.1.0), "active", "stable" or "previous".
 
     Args:
         name: The component, as `name` or `namespace/name`.
-        revision: Number of the revision.
-        against: Number of the other revision. Default: the active one.
+        old: The revision to begin with.
+        new: The revision that it became. Default: the active one.
         place: Which runtime.
     """
     name = component_name(name)
     site = locate(place.folder, place.state_dir, must_exist=False)
-    found = ask(site, lambda api: api.diff(name, revision, against), Without.RECORD)
+    numbers = revision_number(name, old, place), revision_number(name, new, place)
+    found = ask(site, lambda api: api.diff(name, numbers[1], numbers[0]), Without.RECORD)
     if place.json:
         answer(found)
     else:

@@ -12,7 +12,15 @@ from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, moment, say, say_table, warn
 from airssys_tui.cli.answering.plain_table import PlainColumn
 from airssys_tui.cli.reaching.completers import answered_permissions, wanted_permissions
-from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, component_name, seconds_of
+from airssys_tui.cli.reaching.named_revision import revision_number
+from airssys_tui.cli.reaching.options import (
+    HERE,
+    NameArgument,
+    Place,
+    RevisionArgument,
+    component_name,
+    seconds_of,
+)
 from airssys_tui.cli.reaching.orders import carry_out
 from airssys_tui.cli.reaching.reach import ANSWER, Without, ask, reach
 from airssys_tui.cli.reaching.site import locate
@@ -277,7 +285,7 @@ def approve(
     only: Annotated[
         list[str] | None, Parameter(completer=wanted_permissions, negative_iterable=(), consume_multiple=True)
     ] = None,
-    revision: int | None = None,
+    revision: RevisionArgument | None = None,
     rationale: str = "",
     place: Place = HERE,
 ) -> int:
@@ -290,7 +298,9 @@ def approve(
         rationale: Why, for the audit.
         place: Which runtime.
     """
-    return carry_out(Approve(component_name(name), tuple(only or ()), rationale, revision=revision), place)
+    name = component_name(name)
+    number = None if revision is None else revision_number(name, revision, place)
+    return carry_out(Approve(name, tuple(only or ()), rationale, revision=number), place)
 
 
 def deny(name: NameArgument, permission: WantedArgument = "", /, *, rationale: str = "", place: Place = HERE) -> int:

@@ -18,6 +18,7 @@ from airssys_tui.api.views.recordings import (
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, in_one_row, moment, say, say_table
 from airssys_tui.cli.answering.plain_table import PlainColumn
+from airssys_tui.cli.reaching.named_revision import revision_number
 from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, RevisionArgument, component_name
 from airssys_tui.cli.reaching.reach import ask
 from airssys_tui.cli.reaching.site import locate
@@ -81,7 +82,8 @@ def replay(
     Args:
         name: The component, as `name` or `namespace/name`.
         call: Number of the call, see `recordings`. Default: the newest one.
-        revision: Number of the revision to run. Default: the recorded one.
+        revision: The revision to run: 2, r2, a version (1.1.0), "active", "stable" or "previous". Default: the recorded
+            one.
         every: Replay every recorded call.
         place: Which runtime.
     """
@@ -89,7 +91,8 @@ def replay(
     if every and call is not None:
         raise UsageError("name one call, or --all")
     site = locate(place.folder, place.state_dir)
-    found = ask(site, lambda api: api.replay(name, call, revision, every=every))
+    number = None if revision is None else revision_number(name, revision, place)
+    found = ask(site, lambda api: api.replay(name, call, number, every=every))
     if place.json:
         answer(found)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from airssys_tui.api.commands import Annotate, LiftQuarantine, MarkStable, Pin
+from airssys_tui.cli.reaching.named_revision import revision_number
 from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, RevisionArgument, component_name
 from airssys_tui.cli.reaching.orders import carry_out
 
@@ -12,11 +13,12 @@ def pin(name: NameArgument, revision: RevisionArgument, /, *, remove: bool = Fal
 
     Args:
         name: The component, as `name` or `namespace/name`.
-        revision: Number of the revision.
+        revision: The revision: 2, r2, a version (1.1.0), "active", "stable" or "previous".
         remove: Unpin it.
         place: Which runtime.
     """
-    return carry_out(Pin(component_name(name), revision, pinned=not remove), place)
+    name = component_name(name)
+    return carry_out(Pin(name, revision_number(name, revision, place), pinned=not remove), place)
 
 
 def note(name: NameArgument, revision: RevisionArgument, text: str, /, *, place: Place = HERE) -> int:
@@ -24,11 +26,12 @@ def note(name: NameArgument, revision: RevisionArgument, text: str, /, *, place:
 
     Args:
         name: The component, as `name` or `namespace/name`.
-        revision: Number of the revision.
+        revision: The revision: 2, r2, a version (1.1.0), "active", "stable" or "previous".
         text: The note; "" removes it.
         place: Which runtime.
     """
-    return carry_out(Annotate(component_name(name), revision, text), place)
+    name = component_name(name)
+    return carry_out(Annotate(name, revision_number(name, revision, place), text), place)
 
 
 def mark_stable(name: NameArgument, revision: RevisionArgument, /, *, remove: bool = False, place: Place = HERE) -> int:
@@ -36,11 +39,12 @@ def mark_stable(name: NameArgument, revision: RevisionArgument, /, *, remove: bo
 
     Args:
         name: The component, as `name` or `namespace/name`.
-        revision: Number of the revision.
+        revision: The revision: 2, r2, a version (1.1.0), "active", "stable" or "previous".
         remove: Declare it not stable.
         place: Which runtime.
     """
-    return carry_out(MarkStable(component_name(name), revision, stable=not remove), place)
+    name = component_name(name)
+    return carry_out(MarkStable(name, revision_number(name, revision, place), stable=not remove), place)
 
 
 def release(name: NameArgument, revision: RevisionArgument, /, *, place: Place = HERE) -> int:
@@ -48,7 +52,8 @@ def release(name: NameArgument, revision: RevisionArgument, /, *, place: Place =
 
     Args:
         name: The component, as `name` or `namespace/name`.
-        revision: Number of the revision.
+        revision: The revision: 2, r2, a version (1.1.0), "active", "stable" or "previous".
         place: Which runtime.
     """
-    return carry_out(LiftQuarantine(component_name(name), revision), place)
+    name = component_name(name)
+    return carry_out(LiftQuarantine(name, revision_number(name, revision, place)), place)

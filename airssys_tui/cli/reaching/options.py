@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,9 +26,37 @@ def named_path(_: object, tokens: Sequence[Token]) -> Path:
     return Path(token.value)
 
 
+ROLES: Final = ("active", "stable", "previous")
+"""What a revision may be: the one that serves, the newest stable one, the last other one that served."""
+
+LARGEST: Final = 2**63 - 1
+
+_NUMBER: Final = re.compile(r"[rR]?([0-9]{1,19})")
+_VERSION: Final = re.compile(r"v?([0-9]+\.[0-9]+\.[0-9]+\S*)")
+
+
+def revision_word(_: object, tokens: Sequence[Token]) -> str:
+    """Return the word of a command line that names a revision: a number without its ``r``, a version, or a role.
+
+    Raises:
+        ValueError: It names none.
+    """
+    (token,) = tokens
+    word = token.value.strip()
+    if (number := _NUMBER.fullmatch(word)) is not None and int(number[1]) <= LARGEST:
+        return number[1]
+    if (version := _VERSION.fullmatch(word)) is not None:
+        return version[1]
+    if word.lower() in ROLES:
+        return word.lower()
+    raise ValueError(f"write a revision as 2, r2, 1.1.0, {', '.join(ROLES[:-1])} or {ROLES[-1]}, not {word!r}")
+
+
 FolderArgument = Annotated[Path | None, Parameter(converter=named_path)]
 NameArgument = Annotated[str, Parameter(completer=component_names)]
-RevisionArgument = Annotated[int, Parameter(completer=revision_numbers)]
+RevisionArgument = Annotated[str, Parameter(converter=revision_word, completer=revision_numbers)]
+"""A revision as :func:`revision_word` returns it; `named_revision` says which one it is."""
+
 StreamArgument = Annotated[Path, Parameter(converter=named_path, allow_leading_hyphen=True)]
 """A file; `-` is standard input or output."""
 

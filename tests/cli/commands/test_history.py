@@ -166,11 +166,17 @@ def test_the_last_change_is_told_and_revisions_are_compared(either: Desk) -> Non
     assert max(map(len, story.out.splitlines())) <= 100
     assert either.run("explain", "counter", "--json").json["sentences"]
     text = either.run("diff", "counter", "1").out
-    assert "from r2 1.1.0" in text
-    assert "to r1 1.0.0" in text
+    assert "from r1 1.0.0" in text
+    assert "to r2 1.1.0" in text
     assert "exports" in text
     both = either.run("diff", "counter", "1", "2", "--json").json
-    assert (both["now"]["number"], both["then"]["number"]) == (2, 1)
+    assert (both["now"]["number"], both["then"]["number"]) == (1, 2)
+    for old, new in (("r1", "r2"), ("1.0.0", "1.1.0"), ("previous", "active"), ("R1", "v1.1.0")):
+        assert either.run("diff", "counter", old, new, "--json").json == both, (old, new)
+    answer = either.run("diff", "counter", "9.9.9")
+    assert answer.code == 2
+    assert "counter has no revision of version 9.9.9" in answer.err
+    assert "airssys-tui versions counter" in answer.err
     for command in ("explain", "diff"):
         assert either.run(command, "nope", *(["1"] if command == "diff" else [])).code == 1
 
