@@ -61,7 +61,7 @@ from airssys_tui.runtime.linking.folder_config import FolderConfig
 from airssys_tui.runtime.linking.link_book import LinkBook
 from airssys_tui.runtime.machinery.background_tasks import Background
 from airssys_tui.runtime.machinery.machinery import Floor
-from airssys_tui.runtime.messaging.opening import post_office
+from airssys_tui.runtime.messaging.opening import post_office, recall
 from airssys_tui.runtime.observing.details import Details
 from airssys_tui.runtime.observing.observer import Observer, UndoOffer
 from airssys_tui.runtime.rollback.rollbacks import Rollbacks
@@ -112,9 +112,8 @@ class System:
         self.deployer = Deployer(floor, rehearsal, switcher, self.recorder, snapshots, compare=compare)
         self.reconciler = Reconciler(floor, self.router, self.deployer, self.instances, self._make)
         self.scan = Scan(floor, self.reconciler, self.needs, self.links)
-        self.rollbacks = Rollbacks(
-            floor, self.deployer, snapshots, StateChoices(floor, rehearsal, snapshots), self.guards
-        )
+        choices = StateChoices(floor, rehearsal, snapshots)
+        self.rollbacks = Rollbacks(floor, self.deployer, snapshots, choices, self.guards)
         self.probation = ProbationWatch(floor, self.rollbacks)
         self.supervisor = Supervisor(floor, self.instances, self.probation)
         self.states = States(floor, self.deployer, snapshots, lambda component: self.retention.nudge(component.name))
@@ -180,6 +179,7 @@ class System:
             self.floor.journal.system(DISORDER, EventAction.DISORDER, Level.WARNING)
         try:
             await self.floor.disk(self.guards.read)
+            await self.floor.disk(recall, self.floor, self.post)
             found = await self.config.open()
             await self.permissions.recall(found.policy)
             await self.undo.recall()
@@ -224,6 +224,7 @@ class System:
         await self._background.close()
         await self._write_owed()
         await self.floor.disk(self.guards.finish)
+        await self.floor.disk(self.post.durable.close)
         await self.write_journal()
         self.observer.phase = Phase.STOPPED
         self.observer.publish()

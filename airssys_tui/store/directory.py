@@ -7,6 +7,7 @@
       control.sock            the owner's control socket, while it serves
       catalog.db              the catalog
       storage.db              key-value data of the components, once they store any
+      messages.db             durable messages, once one was sent
       blobs/ab/abcdef…        artifacts by digest
       code/<engine>/…         compiled code: a cache
       audit/000000000001.jsonl the audit, once there is an entry; files are named by their first entry
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 CATALOG_FILE: Final = "catalog.db"
 STORAGE_FILE: Final = "storage.db"
+MAIL_FILE: Final = "messages.db"
 AUDIT_DIRECTORY: Final = "audit"
 
 
@@ -86,17 +88,20 @@ class StateDirectory(StateReader):
         blobs: Artifacts.
         code: Compiled code.
         storage: Key-value data of the components.
+        mail: Durable messages.
         left_in_disorder: Whether the last owner ended without closing the directory.
     """
 
     def __init__(self, path: Path, catalog: Catalog, ownership: Ownership, *, max_code: int | None) -> None:
         from airssys_tui.store.artifacts.code_cache import MAX_BYTES, CodeCache  # noqa: PLC0415 - late: readers need neither
         from airssys_tui.store.keyvalues.storage import Storage  # noqa: PLC0415
+        from airssys_tui.store.mail.durable_mail import DurableMail  # noqa: PLC0415
 
         super().__init__(path, catalog)
         self._ownership = ownership
         self.left_in_disorder = ownership.left_in_disorder
         self.storage = Storage(path / STORAGE_FILE)
+        self.mail = DurableMail(path / MAIL_FILE)
         bound = MAX_BYTES if max_code is None else max_code
         self.code = CodeCache(path / "code", catalog.database, max_bytes=bound, retained=catalog.retained_digests)
 
@@ -151,8 +156,9 @@ class StateDirectory(StateReader):
         return StateReader(path, Catalog.open_readonly(path / CATALOG_FILE, clock=clock))
 
     def close(self) -> None:
-        """Close the catalog and the storage, and release the directory."""
+        """Close the catalog, the storage and the journal of messages, and release the directory."""
         try:
+            self.mail.close()
             self.storage.close()
             super().close()
         finally:

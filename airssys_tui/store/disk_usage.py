@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from airssys_tui.store.directory import CATALOG_FILE, StateReader
+from airssys_tui.store.directory import CATALOG_FILE, MAIL_FILE, StateReader
 from airssys_tui.store.disk.faults import disk_faults
 from airssys_tui.store.disk.free_space import free_space
 
@@ -29,6 +29,7 @@ class DiskUsage(msgspec.Struct, frozen=True, kw_only=True):
         code: Compiled code.
         states: Saved states, inside the catalog.
         storage: Key-value data of the components.
+        messages: Durable messages and dead letters.
         logs: Log files.
         free: Free bytes on the file system.
     """
@@ -38,6 +39,7 @@ class DiskUsage(msgspec.Struct, frozen=True, kw_only=True):
     code: int
     states: int
     storage: int
+    messages: int
     logs: int
     free: int
 
@@ -58,6 +60,7 @@ def measure(state: StateReader) -> DiskUsage:
             code=_sizes(path.glob("code/**/*")),
             states=states,
             storage=_sizes(path / f"{STORAGE_FILE}{end}" for end in _BESIDE),
+            messages=_sizes(path / f"{MAIL_FILE}{end}" for end in _BESIDE),
             logs=_sizes(path.glob("logs/**/*")),
             free=free_space(path),
         )

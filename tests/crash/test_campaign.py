@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 import pytest
 
-from airssys_tui.store.disk.failpoint import registered
+from airssys_tui.store.disk.failpoint import MAIL_TRANSACTIONS, registered
 from tests.crash.campaign import Account, Inconsistency, Target, apart, learn, lives, plan
 from tests.crash.life import Seen
 from tests.crash.model import GOOD, UNHEALTHY, Operation, Truth, passes
@@ -19,6 +19,7 @@ RANDOM: Final = 16
 SEED: Final = 7
 
 UNREACHED: Final = {
+    **dict.fromkeys(MAIL_TRANSACTIONS, "no messages are sent here; `test_mail_kills` kills at them"),
     "answer-candidate": "no revision here asks for more than another one",
     "approved": "no revision here waits for approval",
     "remove": "there are never so many files of the audit",

@@ -15,6 +15,7 @@ class DiskUse(msgspec.Struct, frozen=True, kw_only=True):
     code: int
     states: int
     storage: int = 0
+    messages: int = 0
     logs: int = 0
     free: int = 0
     reclaimable: int = 0

@@ -220,6 +220,7 @@ def _kept(remote: RuntimeApi) -> list[Finding]:
         "compiled code": use.code,
         "states": use.states,
         "storage": use.storage,
+        "messages": use.messages,
         "logs": use.logs,
     }
     said = ", ".join(f"{name} {format_size(size)}" for name, size in parts.items())

@@ -17,8 +17,7 @@ at a time on a worker thread, on whatever instance serves at that moment. The ru
 * A trap kills the instance: the worker clears the pointer before the next call can take it, fails the host's own calls
   to that instance, and reports to supervision. Other calls stay in the mailbox for the next instance, and so does a
   message that is to be delivered again.
-* An actor that does not accept calls (:meth:`Actor.accept`) fails its queued calls. An actor that waits for a restart
-  accepts calls; one that was stopped or given up does not.
+* An actor that does not accept calls (:meth:`Actor.accept`) fails those queued; one that waits for a restart does.
 
 Everything done under the lock is short; no guest code runs while it is held.
 """
@@ -140,11 +139,11 @@ class Actor:
                 self._schedule()
         return reply
 
-    def take(self, message: Reply[Any], *, surely: bool = False) -> Intake:
+    def take(self, message: Reply[Any] | None, *, surely: bool = False) -> Intake:
         """Queue a message; its end is its own business.
 
         Args:
-            message: The message, with the lock of this actor.
+            message: The message, with the lock of this actor; None to make room for one that comes ``surely``.
             surely: Whether there is always room for it: the number of such messages has a bound of its own.
         """
         displaced: Reply[Any] | None = None
@@ -157,9 +156,10 @@ class Actor:
                 if displaced is None:
                     return Intake.FULL
                 self.counters.dropped += 1
-            mailbox.append(message)
-            if not self._scheduled:
-                self._schedule()
+            if message is not None:
+                mailbox.append(message)
+                if not self._scheduled:
+                    self._schedule()
         if displaced is not None:
             displaced.fail(self._full())
         return Intake.TAKEN

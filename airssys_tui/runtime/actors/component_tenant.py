@@ -157,7 +157,16 @@ class ComponentTenant:
     def first_work(self) -> Callable[[object], None] | None:
         """Return what is to be done before its first call as the one that serves; None for nothing."""
         messenger: Messenger | None = self.__dict__.get("messenger")
-        return messenger.held if messenger is not None else None
+        held = messenger.held if messenger is not None else None
+        backlog = self._services.backlog() if self._services is not None else None
+        if held is None or backlog is None:
+            return held or backlog
+
+        def both(serving: object) -> None:
+            backlog(serving)
+            held(serving)
+
+        return both
 
     @property
     def wasi(self) -> WasiContext:

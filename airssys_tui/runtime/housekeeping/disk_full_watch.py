@@ -73,6 +73,7 @@ class DiskRoom:
             code=usage.code,
             states=usage.states,
             storage=usage.storage,
+            messages=usage.messages,
             logs=usage.logs,
             free=usage.free,
             reclaimable=collected.bytes,

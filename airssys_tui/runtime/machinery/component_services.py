@@ -34,6 +34,7 @@ class Services:
     Attributes:
         recordings: Its recorded calls; None if none was ever recorded.
         messengers: Makes the messenger of an instance.
+        backlog: Returns what delivers the messages that came while it did not serve; None if there are none.
     """
 
     def __init__(
@@ -45,9 +46,11 @@ class Services:
         shares: Callable[[], Shares],
         *,
         messengers: Callable[[Any], Messenger] | None = None,
+        backlog: Callable[[], Callable[[object], None] | None] = lambda: None,
     ) -> None:
         self.namespace = namespace
         self.messengers = messengers
+        self.backlog = backlog
         self.alarms = alarms
         self.neighbours = neighbours
         self.programs = programs
@@ -77,6 +80,7 @@ class ServiceDesk:
         neighbours: Every component, by namespace and name.
         wake: Called with a component's name when its next timer may have changed; from any thread.
         messengers: Makes the messenger of an instance; None for a runtime in which nobody sends messages.
+        backlog: Returns what delivers the messages that came while a component did not serve; None if there are none.
     """
 
     def __init__(self, storage: Storage, waiting: Waiting, programs: ProgramSource) -> None:
@@ -88,6 +92,7 @@ class ServiceDesk:
         self.neighbours: dict[tuple[str, str], Neighbour] = {}
         self.wake: Callable[[str], None] = _nobody
         self.messengers: Callable[[Any], Messenger] | None = None
+        self.backlog: Callable[[str], Callable[[object], None] | None] = lambda _: None
 
     def of(self, component: str) -> Services:
         """Return the services of a component; they are made at the first call."""
@@ -101,6 +106,7 @@ class ServiceDesk:
                     self._programs,
                     lambda: self._shares,
                     messengers=self.messengers,
+                    backlog=partial(self.backlog, component),
                 )
             return found
 

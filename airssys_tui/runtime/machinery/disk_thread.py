@@ -69,15 +69,16 @@ class DiskThread:
 
     Args:
         catalog: Where commits write.
+        name: Of the thread.
     """
 
-    def __init__(self, catalog: Transactions) -> None:
+    def __init__(self, catalog: Transactions, name: str = "disk") -> None:
         self._catalog = catalog
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._ahead: deque[_Job | None] = deque()
         self._lock = threading.Lock()
         self._closed = False
-        self._thread = threading.Thread(target=self._work, name="disk", daemon=True)
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
     def submit(self, function: Callable[[], T]) -> Future[T]:
@@ -88,15 +89,22 @@ class DiskThread:
         """
         return self._put(_Job(function, commits=False))
 
-    def commit(self, function: Callable[[], T]) -> Future[T]:
+    def commit(self, function: Callable[[], T], told: Callable[[Future[T]], None] | None = None) -> Future[T]:
         """Run a function that only writes the catalog, perhaps in one transaction with others, perhaps again.
 
         Its future ends when what it wrote is durable.
 
+        Args:
+            function: The function.
+            told: Called with the future at its end, always on this thread.
+
         Raises:
             RuntimeError: If the thread is closed.
         """
-        return self._put(_Job(function, commits=True))
+        job = _Job(function, commits=True)
+        if told is not None:
+            job.future.add_done_callback(told)
+        return self._put(job)
 
     def close(self) -> None:
         """Run what was submitted, then end the thread; wait for that."""

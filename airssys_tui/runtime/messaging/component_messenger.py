@@ -16,7 +16,7 @@ from airssys_tui.core.capability.permission import Access, Kind
 from airssys_tui.core.errors import HostFault, IdentityError
 from airssys_tui.core.identity import ComponentId
 from airssys_tui.core.manifest.capabilities import MessagingAction
-from airssys_tui.core.message import LONGEST_MS, DeadReason, Failure, Overflow, Undelivered
+from airssys_tui.core.message import LONGEST_MS, DeadReason, Failure, Guarantee, Overflow, Undelivered
 from airssys_tui.core.pattern.topic_trie import check_pattern, check_plain_topic
 from airssys_tui.core.text import one_line
 from airssys_tui.core.types.values import Variant
@@ -29,7 +29,7 @@ from airssys_tui.runtime.actors.wait_chain import begin_wait, end_wait
 from airssys_tui.runtime.messaging.letter import Letter, Question
 from airssys_tui.runtime.messaging.mail_address import MOST_PATTERNS, MailAddress
 from airssys_tui.runtime.messaging.open_requests import MOST_OPEN, OpenRequests
-from airssys_tui.runtime.messaging.post_office import PostOffice, unhandled, unkept
+from airssys_tui.runtime.messaging.post_office import PostOffice, unhandled
 from airssys_tui.runtime.messaging.subscriptions import subscribing
 
 MOST_HELD: Final = 1_000
@@ -39,7 +39,9 @@ LONGEST_BLOCK_NS: Final = 1_000_000_000
 """Nanoseconds that a sender waits for room in a mailbox at most."""
 
 RESERVE_NS: Final = 20_000_000
-"""Nanoseconds before its call's deadline at which such a wait ends, so that the sender can still see the error."""
+"""Nanoseconds before its call's deadline at which such a wait ends at least, so that the sender sees the error."""
+
+LATE: Final = "the disk is slow: the message is not written down yet, and may still be delivered"
 
 _Held = Callable[[], object]
 
@@ -83,7 +85,10 @@ class ComponentMessenger:
         if to is None:
             return self._refused(_unknown(target))
         failure = self._refusal(to.sends, body, to) or _out_of_bounds(options.deadline_ms) or unhandled(to)
-        failure = failure or unkept(options.guarantee)
+        durable = options.guarantee is Guarantee.DURABLE
+        if failure is None and durable and self._held is not None:
+            text = "a candidate sends no durable messages, as it may never serve; ask for at-least-once"
+            failure = Failure(Undelivered.FAILED, text)
         if failure is not None:
             return self._refused(failure)
         letter = self._office.letter(to, self._own, body, self._tenant.tracer.id, options.guarantee)
@@ -92,7 +97,7 @@ class ComponentMessenger:
             letter.until = time.monotonic() + options.deadline_ms / 1000
         if self._held is not None:
             return self._hold(partial(self._send_late, letter, to))
-        return self._sent(self._post(letter, to, call))
+        return self._sent(self._post_durably(letter, to, call) if durable else self._post(letter, to, call))
 
     def call(self, call: Waiting, target: dict[str, str], body: Body, timeout_ms: int) -> Variant | Failure:
         """Ask and wait; return the answer, or why there is none."""
@@ -239,13 +244,33 @@ class ComponentMessenger:
         intake = self._take(letter, to, call)
         return None if intake is Intake.TAKEN else self._office.undeliverable(intake, to)
 
-    def _take(self, message: Letter | Question, to: MailAddress, call: Waiting | None) -> Intake:
-        """Put a message into a mailbox; wait for room if that is what the mailbox wants."""
+    def _post_durably(self, letter: Letter, to: MailAddress, call: Waiting) -> Failure | None:
+        """Have a letter written down and wait for that; it goes into the mailbox whether or not the wait is cut off."""
+        intake = self._take(None, to, call)
+        if intake is not Intake.TAKEN:
+            return self._office.undeliverable(intake, to)
+        wake, told = _wake(), list[Failure | None]()
+
+        def tell(failure: Failure | None) -> None:
+            told.append(failure)
+            wake.set()
+
+        failure = self._office.durable.accept(letter, tell)
+        if failure is not None:
+            to.counts.turned_away[failure.case.value] += 1
+            return failure
+        due = _before_end(call)
+        while not told and perf_counter_ns() < due:
+            call.wait([Waitable(due_ns=due, descriptor=wake.fileno())], self._tenant.blocking)
+        return told[0] if told else Failure(Undelivered.TIMEOUT, LATE)
+
+    def _take(self, message: Letter | Question | None, to: MailAddress, call: Waiting | None) -> Intake:
+        """Put a message into a mailbox, or make room for one; wait for room if that is what the mailbox wants."""
         intake = to.actor.take(message)
         waits = to.actor.mailbox.overflow is Overflow.BLOCK and to is not self._own  # it makes no room while it waits
         if intake is not Intake.FULL or call is None or not waits:
             return intake
-        until = min(perf_counter_ns() + LONGEST_BLOCK_NS, call.deadline_ns - RESERVE_NS)
+        until = min(perf_counter_ns() + LONGEST_BLOCK_NS, _before_end(call))
         wake = _wake()
         while intake is Intake.FULL and perf_counter_ns() < until:
             wake.clear()
@@ -287,6 +312,12 @@ class ComponentMessenger:
     def _refused(self, failure: Failure) -> Failure:
         self._own.counts.refused[failure.case.value] += 1
         return failure
+
+
+def _before_end(call: Waiting) -> int:
+    """Return when a wait of a call is to end, in nanoseconds: a tenth of what is left is for the sender."""
+    left = call.deadline_ns - perf_counter_ns()
+    return call.deadline_ns - max(RESERVE_NS, left // 10)
 
 
 def _wake() -> Wake:

@@ -65,6 +65,7 @@ class DeadLetters:
     Attributes:
         forgotten: How many were dropped for want of room.
         total: How many there were in this run.
+        dropped: Called with each that is dropped for want of room.
     """
 
     def __init__(self) -> None:
@@ -86,23 +87,22 @@ class DeadLetters:
 
     def keep(self, letter: DeadLetter) -> None:
         """Keep a letter, instead of the oldest ones if there is no room."""
+        self.total += 1
+        self.put_back(letter)
+
+    def put_back(self, letter: DeadLetter) -> None:
+        """Keep a letter that was taken, or that died in an earlier run; it is not counted again."""
         dropped = []
         with self._lock:
             self._remove(letter.id)
             self._kept[letter.id] = letter
             self._bytes += letter.size
-            self.total += 1
             while len(self._kept) > MOST_LETTERS or (self._bytes > MOST_BYTES and len(self._kept) > 1):
                 dropped.append(self._remove(next(iter(self._kept))))
                 self.forgotten += 1
         for each in dropped:
             if each is not None:
                 self.dropped(each)
-
-    def put_back(self, letter: DeadLetter) -> None:
-        """Keep a letter that was taken, as if it had not been."""
-        self.total -= 1
-        self.keep(letter)
 
     def read(self) -> tuple[DeadLetter, ...]:
         """Return the kept letters, oldest first."""

@@ -53,6 +53,10 @@ class Ends(Protocol):
         """Keep a letter that cannot be delivered any more."""
         ...
 
+    def returned(self, letter: Letter, *, attempted: bool) -> None:
+        """Take back a durable letter whose receiver stopped."""
+        ...
+
 
 class Message(Reply[Any]):
     """What letters and questions have in common.
@@ -199,9 +203,12 @@ class Letter(Message):
             self._ends.acknowledged(self)
 
     def fail(self, error: BaseException) -> None:
-        """Make it a dead letter."""
+        """Make it a dead letter, unless it is durable and its receiver stopped."""
         reason = self._reason(error)
-        self._ends.died(self, reason, why_of(error))
+        if self.row is not None and reason is DeadReason.STOPPED:
+            self._ends.returned(self, attempted=isinstance(error, GuestTrap))
+        else:
+            self._ends.died(self, reason, why_of(error))
         super().fail(error)
 
     def _reason(self, error: BaseException) -> DeadReason:

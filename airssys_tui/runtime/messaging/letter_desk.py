@@ -80,16 +80,23 @@ class LetterDesk:
         dead = self._office.dead.take(number)
         if dead is None:
             return _GONE
-        to = self._address(dead.to)
-        why = f"there is no component {dead.to}"
-        if to is not None:
-            intake = to.actor.take(self._letter(dead, to))
-            if intake is Intake.TAKEN:
-                self._tell(dead, "sent again")
-                return GuestText("")
-            why = self._office.undeliverable(intake, to).text
-        self._office.dead.put_back(dead)
+        why = self._send_again(dead)
+        if why:
+            self._office.dead.put_back(dead)
+        else:
+            self._tell(dead, "sent again")
         return one_line(why)
+
+    def _send_again(self, dead: DeadLetter) -> str:
+        """Send a letter that was taken out; return why that cannot be, empty if it was."""
+        if dead.row is not None:
+            failure = self._office.revive(dead)
+            return failure.text if failure is not None else ""
+        to = self._address(dead.to)
+        if to is None:
+            return f"there is no component {dead.to}"
+        intake = to.actor.take(self._letter(dead, to))
+        return "" if intake is Intake.TAKEN else self._office.undeliverable(intake, to).text
 
     def _discard(self, number: str) -> GuestText:
         dead = self._office.dead.take(number)
@@ -113,7 +120,6 @@ class LetterDesk:
         made.attempt = dead.attempts + 1
         made.correlation = dead.correlation
         made.sent_ns = int(dead.sent_at * 1e9)
-        made.row = dead.row
         return made
 
     def _address(self, name: str) -> MailAddress | None:

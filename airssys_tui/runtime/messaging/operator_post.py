@@ -29,10 +29,10 @@ from airssys_tui.host.services.messenger import Body
 from airssys_tui.runtime.actors.mailbox import Intake
 from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.messaging.body_forms import body_for_guests, payload_body
-from airssys_tui.runtime.messaging.letter import Message, Question
+from airssys_tui.runtime.messaging.letter import Letter, Message, Question
 from airssys_tui.runtime.messaging.mail_address import MailAddress
 from airssys_tui.runtime.messaging.message_rate import MessageRate
-from airssys_tui.runtime.messaging.post_office import PostOffice, unhandled, unkept
+from airssys_tui.runtime.messaging.post_office import PostOffice, unhandled
 
 RATE: Final = 10_000
 """Messages from outside in a second."""
@@ -72,13 +72,13 @@ class OperatorPost:
         to, said = self._receiver(component), body_for_guests(body)
         if deadline is not None:
             _require_bounded(deadline)
-        self._require(self._refusal(said, to) or unkept(guarantee), to)
+        self._require(self._refusal(said, to), to)
         trace = secrets.token_hex(16)
         letter = self._office.letter(to, None, said, trace, guarantee)
         letter.correlation = correlation
         if deadline is not None:
             letter.until = time.monotonic() + deadline
-        await self._post(letter, to)
+        await (self._post_durably(letter, to) if guarantee is Guarantee.DURABLE else self._post(letter, to))
         return Sent(letter.id, trace)
 
     async def ask(self, component: str, body: MessageBody, timeout: float) -> Answered:  # noqa: ASYNC109 - the receiver is told
@@ -160,8 +160,26 @@ class OperatorPost:
             listeners.give_up(pattern, wake)
         return listeners.page(pattern, after, limit)
 
-    async def _post(self, message: Message, to: MailAddress) -> None:
-        """Put a message into a mailbox; wait for room if that is what the mailbox wants.
+    async def _post_durably(self, letter: Letter, to: MailAddress) -> None:
+        """Have a letter written down and wait for that.
+
+        Raises:
+            MessageRefusal: It was not taken, or cannot be written down.
+        """
+        await self._post(None, to)
+        written, ring = _bell()
+        told: list[Failure | None] = []
+
+        def tell(failure: Failure | None) -> None:
+            told.append(failure)
+            ring()
+
+        self._require(self._office.durable.accept(letter, tell), to)
+        await written.wait()
+        self._require(told[0], to)
+
+    async def _post(self, message: Message | None, to: MailAddress) -> None:
+        """Put a message into a mailbox, or make room for one; wait for room if that is what the mailbox wants.
 
         Raises:
             MessageRefusal: It was not taken.

@@ -24,12 +24,15 @@ from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.mailbox import Intake
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.messaging.dead_letters import DeadLetter, DeadLetters
+from airssys_tui.runtime.messaging.durable_post import DurablePost
 from airssys_tui.runtime.messaging.hops import Hops
 from airssys_tui.runtime.messaging.letter import Letter, Publication, refused_codec
+from airssys_tui.runtime.messaging.letter_rows import letter_of
 from airssys_tui.runtime.messaging.listeners import Listeners
 from airssys_tui.runtime.messaging.mail_address import MailAddress
 from airssys_tui.runtime.messaging.subscriptions import Subscriptions
 from airssys_tui.runtime.messaging.timeouts import Timeouts
+from airssys_tui.store.mail.durable_mail import DurableMail
 
 LARGEST: Final = int(BOUNDS["message_size"].most)
 """Bytes of a message that no manifest can exceed; the bound of what is published from outside."""
@@ -40,6 +43,7 @@ class PostOffice:
 
     Args:
         timeouts: Ends requests that nobody answers.
+        mail: The journal of durable messages.
 
     Attributes:
         addresses: Every component, by namespace and name.
@@ -49,9 +53,10 @@ class PostOffice:
         hops: The last messages that were handled.
         dead: The letters that could not be delivered.
         told: Called with each dead letter.
+        durable: Keeps durable messages.
     """
 
-    def __init__(self, timeouts: Timeouts) -> None:
+    def __init__(self, timeouts: Timeouts, mail: DurableMail) -> None:
         self.timeouts = timeouts
         self.addresses: dict[tuple[str, str], MailAddress] = {}
         self.subscriptions = Subscriptions()
@@ -59,6 +64,8 @@ class PostOffice:
         self.hops = Hops()
         self.dead = DeadLetters()
         self.told: Callable[[DeadLetter], None] = _nobody
+        self.durable = DurablePost(mail, lambda row: letter_of(row, self.addresses, self), timeouts.add)
+        self.dead.dropped = self.durable.forget
         self._session = secrets.token_hex(4)
         self._numbers = itertools.count(1)
         self._requests = itertools.count(1)
@@ -79,7 +86,23 @@ class PostOffice:
     def counted(self, component: Component) -> tuple[GuestText, ...]:
         """Return what became of a component's messages."""
         address = self.addresses.get((component.id.namespace, component.id.name))
-        return address.counts.lines() if address is not None else ()
+        if address is None:
+            return ()
+        waiting = self.durable.waiting(address.name)
+        lines = (GuestText(f"durable, waiting: {waiting}"),) if waiting else ()
+        return (*address.counts.lines(), *lines)
+
+    def recall(self, *, killed: bool) -> None:
+        """Read the durable messages and dead letters of earlier runs. Blocks on the disk.
+
+        Args:
+            killed: Whether the last run was.
+
+        Raises:
+            StoreError: They cannot be read; durable messages are refused in this run.
+        """
+        for dead in self.durable.open(killed=killed):
+            self.dead.put_back(dead)
 
     def number(self) -> str:
         """Return an id for a message: unique among all runs of the runtime, in practice."""
@@ -152,6 +175,11 @@ class PostOffice:
 
     def acknowledged(self, letter: Letter) -> None:
         """Note that a durable letter was handled."""
+        self.durable.acknowledged(letter)
+
+    def returned(self, letter: Letter, *, attempted: bool) -> None:
+        """Take back a durable letter whose receiver stopped."""
+        self.durable.returned(letter, attempted=attempted)
 
     def died(self, letter: Letter, reason: DeadReason, why: str) -> None:
         """Keep a letter that cannot be delivered any more."""
@@ -174,8 +202,22 @@ class PostOffice:
             row=letter.row,
         )
         letter.to.counts.dead[reason.value] += 1
+        if letter.row is not None:
+            self.durable.bury(letter, dead)
         self.dead.keep(dead)
         self.told(dead)
+
+    def revive(self, dead: DeadLetter) -> Failure | None:
+        """Let a durable dead letter that was taken out wait again; return why that cannot be, or None.
+
+        One that cannot be written down becomes a dead letter again.
+        """
+
+        def told(failure: Failure | None) -> None:
+            if failure is not None:
+                self.dead.put_back(dead)
+
+        return self.durable.revive(dead, told)
 
     def letter(
         self,
@@ -198,13 +240,6 @@ def accepts(to: MailAddress, codec: int) -> bool:
 def unhandled(to: MailAddress) -> Failure | None:
     """Return that a component has no message handler, if so."""
     return None if to.handles else Failure(Undelivered.FAILED, f"{to.name} has no message handler")
-
-
-def unkept(guarantee: Guarantee) -> Failure | None:
-    """Return that a guarantee cannot be given, if so."""
-    if guarantee is not Guarantee.DURABLE:
-        return None
-    return Failure(Undelivered.FAILED, "this host keeps no durable messages yet; ask for at-least-once")
 
 
 def _nobody(_letter: Any) -> None:

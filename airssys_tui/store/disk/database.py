@@ -50,18 +50,20 @@ class Writes:
         connection: The connection.
         lock: Held as long as a transaction lasts.
         path: The database file, for errors.
+        points: Prefix of the failpoints passed.
 
     Attributes:
         names: The transactions that are written and not committed yet.
     """
 
-    __slots__ = ("_lock", "connection", "names", "path")
+    __slots__ = ("_lock", "connection", "names", "path", "points")
 
-    def __init__(self, connection: sqlite3.Connection, lock: threading.RLock, path: Path) -> None:
+    def __init__(self, connection: sqlite3.Connection, lock: threading.RLock, path: Path, points: str) -> None:
         self._lock = lock
         self.connection = connection
         self.names: list[str] = []
         self.path = path
+        self.points = points
 
     def begin(self) -> bool:
         """Take the lock and begin a transaction; return whether there is one already, which this becomes a part of."""
@@ -96,7 +98,7 @@ class Writes:
                 self.connection.execute("ROLLBACK")
         if error is None:
             for name in self.names:
-                failpoint(f"catalog/{name}/after-commit")
+                failpoint(f"{self.points}/{name}/after-commit")
 
 
 class Together:
@@ -136,7 +138,7 @@ class Transaction:
         """Commit it, or take it back after an error; a part ends with its transaction."""
         if error is None:
             try:
-                failpoint(f"catalog/{self._name}/before-commit")
+                failpoint(f"{self._writes.points}/{self._name}/before-commit")
             except BaseException as failed:
                 self._writes.end(failed, is_part=self._is_part)
                 raise
@@ -145,7 +147,7 @@ class Transaction:
 
 
 class Database:
-    """A connection to the catalog.
+    """A connection to the catalog, or to another database whose every write is a transaction with a name.
 
     Transactions of several threads take turns on a lock, so that no thread commits half of another's. A transaction
     inside :meth:`together` becomes part of it.
@@ -153,15 +155,16 @@ class Database:
     Args:
         path: The database file.
         readonly: Open an existing file and never write to it.
+        points: Prefix of the failpoints passed.
     """
 
-    def __init__(self, path: Path, *, readonly: bool = False) -> None:
+    def __init__(self, path: Path, *, readonly: bool = False, points: str = "catalog") -> None:
         self.path = path
         self._lock = threading.RLock()
         with disk_faults("open the catalog", path):
             self._connection = _connect_readonly(path) if readonly else connect(path)
             wait_by_itself(self._connection, STATEMENT_SECONDS)
-        self._writes = Writes(self._connection, self._lock, path)
+        self._writes = Writes(self._connection, self._lock, path, points)
 
     def close(self) -> None:
         """Close the connection; later use raises :class:`StoreError`."""
@@ -172,7 +175,8 @@ class Database:
         """Run one transaction: committed when the block ends, rolled back when it raises.
 
         Args:
-            name: An entry of ``failpoint.TRANSACTIONS``; there is a failpoint before and after the commit.
+            name: An entry of ``failpoint.TRANSACTIONS``, or of the table of its prefix; there is a failpoint before and
+                after the commit.
 
         Raises:
             DiskFull: No space left on the disk; the database is unchanged.

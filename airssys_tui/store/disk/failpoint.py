@@ -109,6 +109,10 @@ _DEPLOY: Final = (
 )
 """Stage boundaries of a deployment or rollback; the runtime passes them."""
 
+MAIL: Final = "mail"
+MAIL_TRANSACTIONS: Final = ("accept", "bury", "count-attempts", "create", "remove", "revive")
+"""Every write to the journal of durable messages, with a failpoint before and one after its commit."""
+
 _UNDO: Final = ("undo/acted", "undo/taken", "undo/undone")
 """Between an operator's action and its record; before an action is undone; between the undo and its record."""
 
@@ -120,6 +124,7 @@ NAMES: Final[frozenset[str]] = frozenset(
         *_DEPLOY,
         *_UNDO,
         *(f"catalog/{name}/{side}-commit" for name in TRANSACTIONS for side in ("before", "after")),
+        *(f"{MAIL}/{name}/{side}-commit" for name in MAIL_TRANSACTIONS for side in ("before", "after")),
     )
 )
 """All failpoints of the program."""

@@ -24,10 +24,10 @@ from airssys_tui.core.text import escaped
 from airssys_tui.store.disk.durable import PRIVATE_DIRECTORY, PRIVATE_FILE, make_directory
 
 _OTHERS: Final = 0o077
-_FILES: Final = ("catalog.db", "storage.db", "owner.lock", "owner.json", "owner.new", "probe")
+_FILES: Final = ("catalog.db", "storage.db", "messages.db", "owner.lock", "owner.json", "owner.new", "probe")
 _FOLDERS: Final = ("audit", "blobs", "code", "logs")
 _SIDES: Final = ("-wal", "-shm", "-journal")
-_NAMES: Final = frozenset({*_FILES, *_FOLDERS, *(f"{name}{side}" for name in _FILES[:2] for side in _SIDES)})
+_NAMES: Final = frozenset({*_FILES, *_FOLDERS, *(f"{name}{side}" for name in _FILES[:3] for side in _SIDES)})
 """What the program keeps in a state directory."""
 
 _SOCKETS: Final = frozenset({"control.sock", "control.sock.new"})

@@ -23,6 +23,7 @@ PARTS: Final = (
     ("code", "compiled, rebuilt when missing"),
     ("states", "saved states"),
     ("storage", "key-value data of components"),
+    ("messages", "durable messages, dead letters"),
     ("logs", "log files"),
 )
 """Fields of the disk use, and what they contain."""
@@ -35,7 +36,7 @@ def use_lines(use: DiskUse, session: Session, width: int) -> list[Line]:
     lines: list[Line] = []
     for name, meaning in PARTS:
         size = getattr(use, name)
-        if not size and name in {"storage", "logs"}:
+        if not size and name in {"storage", "messages", "logs"}:
             continue
         share = size / total if total else 0.0
         told = f"  {meaning}" if width >= 60 else ""

@@ -79,7 +79,6 @@ def test_messages_from_outside(desk: Desk, runtime: EmbeddedRuntime, tmp_path: P
         (("send", "deaf", "x"), "failed"),
         (("request", "deaf", "x"), "failed"),
         (("send", "bob", "x", "--codec", "18"), "unsupported-codec"),
-        (("send", "bob", "x", "--guarantee", "durable"), "failed"),
         (("request", "bob", "refuse"), "failed"),
         (("request", "bob", "trap"), "failed"),
     ],

@@ -15,7 +15,7 @@ from airssys_tui.store.disk.failpoint import NAMES, VARIABLE
 from tests.support.crash_subject import ONE, contents, steps
 from tests.support.places import ROOT
 
-POINTS = sorted(name for name in NAMES if not name.startswith(("deploy/", "undo/", "audit/", "guard/")))
+POINTS = sorted(name for name in NAMES if not name.startswith(("deploy/", "undo/", "audit/", "guard/", "mail/")))
 
 
 @pytest.fixture(scope="module")

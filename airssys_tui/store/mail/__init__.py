@@ -1,0 +1,1 @@
+"""Messages that survive the end of the process."""
