@@ -57,7 +57,7 @@ check: $(STAMP) ## lint, format, types, import contracts, generated files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy .ci/docs.py .ci/packages.py .ci/picture.py .ci/wasi_types.py
+	$(BIN)/mypy .ci/docs.py .ci/man_page.py .ci/packages.py .ci/picture.py .ci/wasi_types.py
 	$(BIN)/lint-imports
 	$(BIN)/airssys-tui wit vendor wit --check --binary
 	$(BIN)/python .ci/docs.py --check

@@ -1,4 +1,4 @@
-"""Write what is generated of the commands, keys and interfaces: tables in ``docs/``, completion scripts.
+"""Write what is generated of the commands, keys and interfaces: tables in ``docs/``, completion scripts, the manual.
 
 ``python .ci/docs.py`` rewrites what is between the markers of each page, and the scripts; with ``--check`` it changes
 nothing and exits 1 when one of them is out of date.
@@ -14,6 +14,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
+
+from man_page import man_page
 
 from airssys_tui.cli.answering.completion_script import Shell, script_path
 from airssys_tui.cli.answering.exit_code import MEANINGS
@@ -128,6 +130,7 @@ def main() -> int:
     check = parser.parse_args().check
     wanted = {DOCS / page: renewed(page, (DOCS / page).read_text(encoding="utf-8")) for page in TABLES}
     wanted |= {script_path(shell): generated(shell) for shell in Shell}
+    wanted[DOCS / "airssys-tui.1"] = man_page()
     stale = [file for file, text in wanted.items() if not file.exists() or file.read_text(encoding="utf-8") != text]
     if check:
         for file in stale:

@@ -32,7 +32,7 @@ class TwoColumns:
 
     def __call__(self, console: Any, options: Any, panel: HelpPanel) -> None:  # noqa: ARG002 - the parser's signature
         """Print one group of commands or parameters."""
-        entries = [(_label(entry), _meaning(entry)) for entry in panel.entries]
+        entries = [(entry_label(entry), entry_meaning(entry)) for entry in panel.entries]
         if not entries:
             return
         room = min(LABELS, max(len(label) for label, _ in entries))
@@ -44,11 +44,11 @@ class TwoColumns:
     def render_usage(self, console: Any, options: Any, usage: Any) -> None:  # noqa: ARG002 - the parser's signature
         """Print the command's usage line."""
         if usage:
-            _print(console, [f"Usage: {_plain(usage).removeprefix('Usage: ')}"])
+            _print(console, [f"Usage: {plain_text(usage).removeprefix('Usage: ')}"])
 
     def render_description(self, console: Any, options: Any, description: Any) -> None:  # noqa: ARG002 - the parser's signature
         """Print the command's description and its epilogue."""
-        paragraphs = [paragraph for paragraph in _plain(description).split("\n\n") if paragraph.strip()]
+        paragraphs = [paragraph for paragraph in plain_text(description).split("\n\n") if paragraph.strip()]
         if paragraphs:
             width = min(WIDEST, console.width)
             _print(console, ["\n\n".join(_paragraph(paragraph, width) for paragraph in paragraphs), ""])
@@ -73,13 +73,15 @@ def _entry(label: str, meaning: str, room: int, width: int) -> list[str]:
     return lines
 
 
-def _label(entry: HelpEntry) -> str:
+def entry_label(entry: HelpEntry) -> str:
+    """Return how an option or argument is written, with a placeholder for its value."""
     labels = entry.copy(metavar=PLAIN.get(entry.metavar or "", entry.metavar)).display_labels_with_metavar
     return ", ".join(labels) if labels else ", ".join((*entry.positive_names, *entry.positive_shorts))
 
 
-def _meaning(entry: HelpEntry) -> str:
-    parts = [" ".join(_plain(entry.description).split())]
+def entry_meaning(entry: HelpEntry) -> str:
+    """Return what an option or argument means, with its choices and its default."""
+    parts = [" ".join(plain_text(entry.description).split())]
     if entry.choices:
         parts.append(f"[{' | '.join(entry.choices)}]")
     if entry.default is not None and str(entry.default) not in {"False", "", '""'}:
@@ -89,14 +91,14 @@ def _meaning(entry: HelpEntry) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _plain(text: Any) -> str:
+def plain_text(text: Any) -> str:
     """Return the plain text of a string or of the parser's markup."""
     if text is None:
         return ""
     for name in ("plain", "markup", "primary_renderable"):
         inner = getattr(text, name, None)
         if inner is not None:
-            return inner if isinstance(inner, str) else _plain(inner)
+            return inner if isinstance(inner, str) else plain_text(inner)
     return str(text)
 
 
