@@ -67,6 +67,12 @@ CORE: Final = "% of a core"
 
 TARGETS: Final[dict[str, dict[str, Target]]] = {
     "links": {"link/call": Target(most=15, unit="µs")},
+    "message": {
+        "actor/guest-to-guest": Target(least=90_000, unit="/s"),
+        "message/request-p50": Target(most=30, unit="µs"),
+        "message/publish-to-1000": Target(most=10, unit="ms"),
+        "message/1000-chatting-median-slowest": Target(most=2, unit="x"),
+    },
     "scalar": {
         "call/two-u32-bare": Target(times=25),
         "call/two-u32-metered": Target(times=9),
@@ -184,7 +190,6 @@ TARGETS: Final[dict[str, dict[str, Target]]] = {
     "keys": {"screen/key-to-paint-p95": Target(over=10, unit="ms")},
     "memory": {"reload/rss-growth": Target(most=5, unit="%")},
     "": {
-        "actor/guest-to-guest": Target(least=90_000, unit="/s"),
         "actor/durable-send": Target(least=5_000, unit="/s"),
     },
 }

@@ -23,7 +23,18 @@ from tests.support.places import ROOT
 FIELDS = {"name", "value", "unit", "baseline", "baseline_value", "ratio", "target", "last", "last_ratio", "mark"}
 
 
-QUICKLY_MEASURED = ["scalar", "host", "handle-message", "commit", "stateful", "requests", "types", "form", "guard"]
+QUICKLY_MEASURED = [
+    "message",
+    "scalar",
+    "host",
+    "handle-message",
+    "commit",
+    "stateful",
+    "requests",
+    "types",
+    "form",
+    "guard",
+]
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

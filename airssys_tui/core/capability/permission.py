@@ -78,7 +78,7 @@ class Permission(msgspec.Struct, frozen=True, order=True):
         return f"{self.kind} = [{msgspec.json.encode(self.declared).decode()}]"
 
 
-class Access(msgspec.Struct, frozen=True):
+class Access(msgspec.Struct, frozen=True, cache_hash=True):
     """One action on one thing, which a guest attempts.
 
     Attributes:

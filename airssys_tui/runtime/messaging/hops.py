@@ -7,13 +7,15 @@ With the steps that components do report, the hops of one trace are its whole pa
 from __future__ import annotations
 
 from collections import deque
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 MOST_HOPS: Final = 4_096
 """Hops that are kept, of all components together."""
 
 
-class Hop(NamedTuple):
+class Hop(msgspec.Struct, frozen=True, gc=False):
     """One message, request, publication or answer that a component handled.
 
     Attributes:

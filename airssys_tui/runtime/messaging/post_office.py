@@ -115,7 +115,9 @@ class PostOffice:
     def refusal(self, body: Body, sender: MailAddress | None, to: MailAddress | None) -> Failure | None:
         """Return why a body may not be sent: its size, its codec, or the sender's rate; the rate counts it."""
         size = size_of(body)
-        limit = min((each.size for each in (sender, to) if each is not None), default=LARGEST)
+        limit = sender.size if sender is not None else LARGEST
+        if to is not None and to.size < limit:
+            limit = to.size
         if size > limit:
             return Failure(Undelivered.TOO_LARGE, f"the message has {size} bytes; the limit is {limit}")
         if body["codec"] is not None:
