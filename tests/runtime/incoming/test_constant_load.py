@@ -16,6 +16,7 @@ import pytest
 from airssys_tui.api.commands import Rollback
 from airssys_tui.core.manifest.http_sections import ListenAddress
 from tests.support.http_client import Client
+from tests.support.http_load import MANIFEST
 from tests.support.wasi.http_guest import http_guest
 from tests.support.world import World
 
@@ -27,20 +28,6 @@ pytestmark = [
 ]
 
 RELOADS, ROLLBACKS, TRAPS = 200, 100, 50
-
-MANIFEST: Final = """
-[http]
-routes = ["/*"]
-[resources]
-deadline = "20s"
-fuel_per_call = "unlimited"
-[supervision]
-max_restarts = 1000
-backoff = {initial = "1ms", max = "1ms"}
-[deployment]
-probation = "0s"
-keep = 100
-"""
 
 SCRIPT: Final = """
 local threads = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Callable
 
@@ -11,58 +10,9 @@ import pytest
 from airssys_tui.api.commands import Restart, Rollback
 from airssys_tui.core.manifest.http_sections import ListenAddress
 from tests.support.http_client import Client
+from tests.support.http_load import MANIFEST, Load
 from tests.support.wasi.http_guest import http_guest
 from tests.support.world import World
-
-MANIFEST = """
-[http]
-routes = ["/*"]
-[resources]
-deadline = "20s"
-fuel_per_call = "unlimited"
-[supervision]
-max_restarts = 1000
-backoff = {initial = "1ms", max = "1ms"}
-[deployment]
-probation = "0s"
-keep = 100
-"""
-CLIENTS = 4
-
-
-class Load:
-    """Clients that ask one request after another, each on one connection as long as it lasts.
-
-    Attributes:
-        answers: What came back: status and version, or what ended the connection.
-    """
-
-    def __init__(self, port: int) -> None:
-        self.answers: Counter[str] = Counter()
-        self._port = port
-        self._over = threading.Event()
-        self._lock = threading.Lock()
-        self._threads = [threading.Thread(target=self._ask) for _ in range(CLIENTS)]
-        for thread in self._threads:
-            thread.start()
-
-    def _ask(self) -> None:
-        with Client(self._port) as client:
-            while not self._over.is_set():
-                try:
-                    answer = client.ask("GET", "/c")
-                    got = answer.body[:2].decode() if answer.status == 200 else f"{answer.status}"
-                except OSError as error:
-                    got = f"lost: {error!r}"
-                    self._over.set()
-                with self._lock:
-                    self.answers[got] += 1
-
-    def end(self) -> Counter[str]:
-        self._over.set()
-        for thread in self._threads:
-            thread.join()
-        return self.answers
 
 
 @pytest.fixture
