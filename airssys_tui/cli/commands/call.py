@@ -8,7 +8,7 @@ from pathlib import Path
 from airssys_tui.api.views.runtime import CallReport
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, say_data, warn
-from airssys_tui.cli.reaching.options import HERE, Place, TierOption, component_name
+from airssys_tui.cli.reaching.options import HERE, CalledArgument, ExportArgument, Place, TierOption, component_name
 from airssys_tui.cli.reaching.orders import writable
 from airssys_tui.cli.reaching.reach import Without, ask
 from airssys_tui.cli.reaching.site import locate
@@ -20,8 +20,8 @@ from airssys_tui.core.units import format_call_time, format_count, format_size
 
 
 def call(
-    path: Path,
-    export: str,
+    path: CalledArgument,
+    export: ExportArgument,
     /,
     *arguments: str,
     live: bool = False,

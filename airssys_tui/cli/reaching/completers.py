@@ -5,8 +5,9 @@ They run when the user presses the tab key and read only the catalog: neither th
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
 
     from airssys_tui.api.views.granting import GrantsView
     from airssys_tui.cli.reaching.site import Site
+
+
+MOST_PATHS: Final = 200
+"""Most paths that are offered."""
+
+LONGEST: Final = 80
+"""Most characters of a signature that are shown beside an export."""
 
 
 def component_names(context: CompletionContext) -> Iterable[tuple[str, str]]:
@@ -41,6 +49,37 @@ def revision_numbers(context: CompletionContext) -> Iterable[tuple[str, str]]:
         return []
     timeline = recorded_versions(_site(context), str(named.raw))
     return [(str(view.number), f"{view.version or ''} {view.outcome}".strip()) for view in timeline]
+
+
+def called_components(context: CompletionContext) -> Iterable[tuple[str, str]]:
+    """Return what can be called: components of the folder, and the paths that begin like the word being written.
+
+    Raises:
+        AirssysError: As :func:`component_names`.
+    """
+    above, slash, start = context.incomplete.rpartition("/")
+    paths: list[str] = []
+    with contextlib.suppress(OSError, ValueError):
+        near = (path for path in Path(above or slash or ".").iterdir() if path.name.startswith(start))
+        shown = (path for path in near if start or not path.name.startswith("."))
+        paths = sorted(f"{above}{slash}{path.name}" for path in shown if path.suffix == ".wasm" or path.is_dir())
+    return [*component_names(context), *((path, "path") for path in paths[:MOST_PATHS])]
+
+
+def component_exports(context: CompletionContext) -> Iterable[tuple[str, str]]:
+    """Return the exports of the component that the command line names, but for those that only the host calls.
+
+    Raises:
+        AirssysError: As :func:`component_names`.
+    """
+    from airssys_tui.cli.reaching.offline_views import recorded_detail  # noqa: PLC0415 - late: only for the tab key
+    from airssys_tui.core.description import is_host_call  # noqa: PLC0415
+
+    named = context.get("path")
+    if named is None or not named.raw:
+        return []
+    exports = (each.partition(": ") for each in recorded_detail(_site(context), str(named.raw)).exports)
+    return [(path, signature[:LONGEST]) for path, _, signature in exports if not is_host_call(path)]
 
 
 def _site(context: CompletionContext) -> Site:

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter, Token
 
-from airssys_tui.cli.reaching.completers import component_names, revision_numbers
+from airssys_tui.cli.reaching.completers import called_components, component_exports, component_names, revision_numbers
 from airssys_tui.core.revision import Tier
 
 
@@ -57,6 +57,8 @@ NameArgument = Annotated[str, Parameter(completer=component_names)]
 RevisionArgument = Annotated[str, Parameter(converter=revision_word, completer=revision_numbers)]
 """A revision as :func:`revision_word` returns it; `named_revision` says which one it is."""
 
+CalledArgument = Annotated[Path, Parameter(completer=called_components)]
+ExportArgument = Annotated[str, Parameter(completer=component_exports)]
 StreamArgument = Annotated[Path, Parameter(converter=named_path, allow_leading_hyphen=True)]
 """A file; `-` is standard input or output."""
 
