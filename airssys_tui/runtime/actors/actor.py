@@ -30,7 +30,7 @@ from concurrent.futures import Future
 from time import perf_counter_ns
 from typing import Any, Final, TypeVar
 
-from airssys_tui.core.errors import CallDropped, MailboxFull, NotServing
+from airssys_tui.core.errors import CallDropped, NotServing
 from airssys_tui.core.traps import GuestTrap
 from airssys_tui.runtime.actors.mailbox import Intake, Mailbox
 from airssys_tui.runtime.actors.quickness import MOST_WITHIN, is_quick
@@ -134,7 +134,7 @@ class Actor:
                 mailbox.append(reply)
             else:
                 self.counters.dropped += 1
-                raise self._full()
+                raise mailbox.full(self.component)
             if not self._scheduled:
                 self._schedule()
         return reply
@@ -146,23 +146,25 @@ class Actor:
             message: The message, with the lock of this actor; None to make room for one that comes ``surely``.
             surely: Whether there is always room for it: the number of such messages has a bound of its own.
         """
-        displaced: Reply[Any] | None = None
+        displaced: list[Reply[Any]] = []
+        size = 0 if message is None else message.size
         with self._lock:
             if not self._open:
                 return Intake.CLOSED
             mailbox = self._mailbox
-            if len(mailbox) >= mailbox.capacity and not surely and not mailbox.made_room(TURN_NS):
-                displaced = mailbox.displace()
-                if displaced is None:
-                    return Intake.FULL
-                self.counters.dropped += 1
-            if message is not None:
+            full = not surely and not mailbox.takes(size) and not mailbox.made_room(TURN_NS, size)
+            if full:
+                displaced = mailbox.displace(size)
+                full = not mailbox.takes(size)
+            if message is not None and not full:
                 mailbox.append(message)
+                mailbox.bytes += size
                 if not self._scheduled:
                     self._schedule()
-        if displaced is not None:
-            displaced.fail(self._full())
-        return Intake.TAKEN
+            self.counters.dropped += len(displaced)
+        for each in displaced:
+            each.fail(mailbox.full(self.component))
+        return Intake.FULL if full else Intake.TAKEN
 
     def run_within(self, message: Reply[Any], within: float) -> bool:
         """Run a call for a guest that waits for it on this thread, in place of a turn; return whether it was run.
@@ -238,13 +240,6 @@ class Actor:
             with self._lock:
                 self._scheduled = False
                 self._schedule()
-
-    def _full(self) -> MailboxFull:
-        return MailboxFull(
-            f"{len(self._mailbox)} calls are already queued for {self.component}",
-            remedy="try again later, or raise [resources] mailbox",
-            component=self.component,
-        )
 
     def pause(self) -> Future[int]:
         """Stop at the next call boundary; calls go on queueing. A call that waits for an answer waits no longer.
@@ -348,6 +343,7 @@ class Actor:
                     self._scheduled = False
                     return False
                 reply = self._mailbox.popleft()
+                self._mailbox.bytes -= reply.size
                 if not reply.begin():
                     continue
                 self._running = True
@@ -380,6 +376,7 @@ class Actor:
             if again:
                 reply.state = QUEUED
                 self._mailbox.appendleft(reply)
+                self._mailbox.bytes += reply.size
         return again
 
     def _leave(self, serving: Serving, trap: GuestTrap | None) -> None:

@@ -55,6 +55,9 @@ class Reply(Generic[T]):
     droppable: ClassVar[bool] = False
     """Whether a newer message may take its place in a full mailbox."""
 
+    size: int = 0
+    """Bytes that it brings along: those of a message's body."""
+
     def __init__(self, work: Callable[[Serving], T], lock: threading.Lock, *, asked: bool = False) -> None:
         self.content: Any = work
         self.asked = asked

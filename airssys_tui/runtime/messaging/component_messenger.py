@@ -22,6 +22,7 @@ from airssys_tui.core.text import one_line
 from airssys_tui.core.types.values import Variant
 from airssys_tui.core.units import format_duration
 from airssys_tui.engine.waiting import Waitable, Wake
+from airssys_tui.host.messages.message_types import size_of
 from airssys_tui.host.services.messenger import Body, SendOptions, Waiting
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
 from airssys_tui.runtime.actors.mailbox import Intake
@@ -33,7 +34,8 @@ from airssys_tui.runtime.messaging.post_office import PostOffice, unhandled
 from airssys_tui.runtime.messaging.subscriptions import subscribing
 
 MOST_HELD: Final = 1_000
-"""Messages, requests and subscriptions that a candidate's messenger holds at most."""
+MOST_HELD_BYTES: Final = 16 * 1024 * 1024
+"""Messages, requests and subscriptions that a candidate's messenger holds at most, and bytes of what they say."""
 
 LONGEST_BLOCK_NS: Final = 1_000_000_000
 """Nanoseconds that a sender waits for room in a mailbox at most."""
@@ -60,6 +62,7 @@ class ComponentMessenger:
         self._own = own
         self._tenant = tenant
         self._held: list[_Held] | None = [] if tenant.is_candidate else None
+        self._held_bytes = 0
         self._requests = OpenRequests(own, tenant, office.timeouts)
         self._topics: dict[str, Access] = {}
 
@@ -96,7 +99,7 @@ class ComponentMessenger:
         if options.deadline_ms is not None:
             letter.until = time.monotonic() + options.deadline_ms / 1000
         if self._held is not None:
-            return self._hold(partial(self._send_late, letter, to))
+            return self._hold(partial(self._send_late, letter, to), letter.size)
         return self._sent(self._post_durably(letter, to, call) if durable else self._post(letter, to, call))
 
     def call(self, call: Waiting, target: dict[str, str], body: Body, timeout_ms: int) -> Variant | Failure:
@@ -158,7 +161,7 @@ class ComponentMessenger:
         if not self._requests.begin(number, timeout_ms / 1000, to.name, self._tenant.tracer.id):
             return self._refused(Failure(Undelivered.FAILED, f"{MOST_OPEN} requests are open, the limit"))
         if self._held is not None:
-            failure = self._hold(partial(self._request_late, number, to, body, self._tenant.tracer.id))
+            failure = self._hold(partial(self._request_late, number, to, body, self._tenant.tracer.id), size_of(body))
         else:
             failure = self._sent(self._request(number, to, body, self._tenant.tracer.id))
         if failure is not None:
@@ -194,7 +197,7 @@ class ComponentMessenger:
             return self._refused(failure)
         trace = self._tenant.tracer.id
         if self._held is not None:
-            held = self._hold(partial(self._office.publish, topic, body, self._own, trace))
+            held = self._hold(partial(self._office.publish, topic, body, self._own, trace), size_of(body))
             return 0 if held is None else held
         taken, failure = self._office.publish(topic, body, self._own, trace)
         if failure is not None:
@@ -281,10 +284,12 @@ class ComponentMessenger:
                 call.wait([Waitable(due_ns=until, descriptor=wake.fileno())], self._tenant.waiting)
         return intake
 
-    def _hold(self, action: _Held) -> Failure | None:
+    def _hold(self, action: _Held, size: int = 0) -> Failure | None:
         held = self._held
-        if held is None or len(held) >= MOST_HELD:
-            return self._refused(Failure(Undelivered.RATE_LIMITED, f"a candidate sends {MOST_HELD} messages at most"))
+        if held is None or len(held) >= MOST_HELD or self._held_bytes + size > MOST_HELD_BYTES:
+            text = f"a candidate sends {MOST_HELD} messages at most, of {MOST_HELD_BYTES} bytes together"
+            return self._refused(Failure(Undelivered.RATE_LIMITED, text))
+        self._held_bytes += size
         held.append(action)
         return None
 

@@ -16,6 +16,7 @@ from airssys_tui.core.errors import CallDropped, ExportNotFound, MailboxFull
 from airssys_tui.core.message import MAX_ATTEMPTS, DeadReason, Failure, Guarantee, MessageKind, Undelivered
 from airssys_tui.core.traps import GuestTrap, TrapKind
 from airssys_tui.core.types.values import Err, Some, Variant
+from airssys_tui.host.messages.message_types import size_of
 from airssys_tui.host.services.messenger import Body
 from airssys_tui.runtime.actors.contract import error_text
 from airssys_tui.runtime.actors.reply import Reply
@@ -76,9 +77,22 @@ class Message(Reply[Any]):
         attempt: Its delivery, from 1.
         correlation: The request that it is, or a number of the sender's own.
         topic: What it was published on; None if it was not.
+        size: Bytes of what it says.
     """
 
-    __slots__ = ("_number", "attempt", "body", "correlation", "sender", "sent_ns", "to", "topic", "trace", "until")
+    __slots__ = (
+        "_number",
+        "attempt",
+        "body",
+        "correlation",
+        "sender",
+        "sent_ns",
+        "size",
+        "to",
+        "topic",
+        "trace",
+        "until",
+    )
 
     kind: ClassVar[MessageKind] = MessageKind.SENT
 
@@ -87,6 +101,7 @@ class Message(Reply[Any]):
         self.to = to
         self.sender = sender
         self.body = body
+        self.size = size_of(body)
         self.trace = trace
         self.sent_ns = time.time_ns()
         self.until: float | None = None

@@ -11,6 +11,7 @@ import pytest
 
 from airssys_tui.api.commands import Restart, Rollback, Start, Stop
 from airssys_tui.core.types.values import Variant
+from airssys_tui.runtime.messaging import component_messenger
 from tests.support.postmen import Postmen
 from tests.support.world import World
 
@@ -74,6 +75,15 @@ def test_what_a_candidate_sends_goes_out_when_it_serves(office: Postmen) -> None
     office.world.wait_for(lambda _: office.counts("bob").handled == 1)
     assert office.texts("bob") == ["sent by init"]
     assert office.world.runtime.probe.system.post.addresses["local", "eve"].patterns == {"news.*"}
+
+
+def test_what_a_candidate_sends_is_bounded(office: Postmen, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(component_messenger, "MOST_HELD_BYTES", 5)
+    office.install("eve", '[config]\nsend = "bob"\nsubscribe = "news.*"\n' + TOUGH)
+    assert office.counts("eve").refused["rate-limited"] == 1
+    address = office.world.runtime.probe.system.post.addresses["local", "eve"]
+    office.ask("eve", "taken")
+    assert address.patterns == {"news.*"}, "what fits goes out before its first call"
 
 
 def test_what_a_candidate_may_not_send_is_denied(office: Postmen) -> None:

@@ -9,6 +9,7 @@ import pytest
 from airssys_tui.api.commands import Start, Stop
 from airssys_tui.api.views.messaging import MessageBody
 from airssys_tui.core.message import MessageHeldBack, MessageRefusal, Undelivered
+from airssys_tui.runtime.actors import mailbox
 from tests.support.postmen import Postmen, body, identity, said
 from tests.support.world import PATIENCE, World
 
@@ -45,6 +46,25 @@ def test_a_flooded_mailbox_is_told_to_both_and_counted(office: Postmen) -> None:
     assert office.texts("reject") == ["x", "x"]
     assert "turned away, mailbox-full: 9" in office.told("reject")
     assert "could not be sent, mailbox-full: 8" in office.told("ann")
+
+
+def test_a_mailbox_is_full_of_bytes_too(office: Postmen, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mailbox, "MOST_BYTES", 100)
+    for name in ("reject-bytes", "drop-oldest-bytes"):
+        office.install(name, f'[resources]\nmailbox_overflow = "{name.removesuffix("-bytes")}"\n')
+        office.pause(name)
+        for number in range(4):
+            assert office.send("ann", name, f"{number}" * 25) is None
+    assert office.send("ann", "reject-bytes", "x")[0] == "mailbox-full"
+    assert office.send("ann", "drop-oldest-bytes", "x" * 30) is None
+    for name in ("reject-bytes", "drop-oldest-bytes"):
+        office.resume(name)
+    assert office.texts("reject-bytes") == [f"{number}" * 25 for number in range(4)]
+    assert office.texts("drop-oldest-bytes") == ["2" * 25, "3" * 25, "x" * 30]
+    assert "dead letters, overflow: 2" in office.told("drop-oldest-bytes")
+    assert office.send("ann", "reject-bytes", "x" * 200) is None, "one message always has room"
+    assert office.texts("reject-bytes") == ["x" * 200]
+    assert office.actor("reject-bytes").mailbox.bytes == 0
 
 
 def test_the_operator_waits_for_room_where_senders_wait(office: Postmen) -> None:
