@@ -237,6 +237,27 @@ class RemoveTrust(msgspec.Struct, frozen=True, tag="remove-trust"):
     name: str
 
 
+class StartGroup(msgspec.Struct, frozen=True, tag="start-group"):
+    """Start the components of a group that do not run, in start order, as :class:`Start` does."""
+
+    group: str
+
+
+class StopGroup(msgspec.Struct, frozen=True, tag="stop-group"):
+    """Stop the components of a group, in reverse start order, as :class:`Stop` does."""
+
+    group: str
+
+
+class RestartGroup(msgspec.Struct, frozen=True, tag="restart-group"):
+    """End the components of a group in reverse start order, and start them in start order, with their states.
+
+    Components that an operator stopped stay stopped. The group's restarts count anew from then on.
+    """
+
+    group: str
+
+
 class Undo(msgspec.Struct, frozen=True, tag="undo"):
     """Undo the operator's last undoable action; ``Snapshot.undo`` describes it."""
 
@@ -263,6 +284,9 @@ Command = (
     | AnswerQuestion
     | AddTrust
     | RemoveTrust
+    | StartGroup
+    | StopGroup
+    | RestartGroup
 )
 
 GrantCommand = Grant | Revoke | Approve | Deny | AnswerQuestion
@@ -270,3 +294,6 @@ GrantCommand = Grant | Revoke | Approve | Deny | AnswerQuestion
 
 TrustCommand = AddTrust | RemoveTrust
 """Commands about the trust rules of the folder."""
+
+GroupCommand = StartGroup | StopGroup | RestartGroup
+"""Commands about a group of supervision."""

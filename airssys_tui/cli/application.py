@@ -69,7 +69,7 @@ COMMANDS: Final = (
     Entry(
         "list",
         "commands.list:list_components",
-        ("airssys-tui list --folder components/ --json", "airssys-tui list"),
+        ("airssys-tui list --folder components/ --json", "airssys-tui list --tree"),
     ),
     Entry("describe", "commands.describe:describe", ("airssys-tui describe counter --folder components/",)),
     Entry("versions", "commands.versions:versions", ("airssys-tui versions counter --folder components/",)),
@@ -92,9 +92,9 @@ COMMANDS: Final = (
         ),
     ),
     Entry("undo", "commands.undo:undo", ("airssys-tui undo",)),
-    Entry("start", "commands.start:start", ("airssys-tui start counter",)),
-    Entry("stop", "commands.start:stop", ("airssys-tui stop counter",)),
-    Entry("restart", "commands.start:restart", ("airssys-tui restart counter",)),
+    Entry("start", "commands.start:start", ("airssys-tui start counter", "airssys-tui start --group pipeline")),
+    Entry("stop", "commands.start:stop", ("airssys-tui stop counter", "airssys-tui stop --group pipeline")),
+    Entry("restart", "commands.start:restart", ("airssys-tui restart counter", "airssys-tui restart --group pipeline")),
     Entry("reload", "commands.start:reload", ("airssys-tui reload counter", "airssys-tui reload counter --force")),
     Entry(
         "logs",

@@ -98,6 +98,7 @@ class EventAction(StrEnum):
     TRAPPED = "trapped"
     RESTARTING = "restarting"
     EXHAUSTED = "exhausted"
+    ESCALATED = "escalated"
     COSTLIER = "costlier"
     UNPROVEN = "unproven"
     UNTRIED = "untried"

@@ -32,12 +32,14 @@ from airssys_tui.runtime.calling.gate_comparison import GateComparison
 from airssys_tui.runtime.commands.bookkeeping import Bookkeeping
 from airssys_tui.runtime.commands.desired import DesiredStates
 from airssys_tui.runtime.commands.dispatch import Dispatcher
+from airssys_tui.runtime.commands.group_commands import GroupCommands
 from airssys_tui.runtime.commands.permissions import PermissionCommands
 from airssys_tui.runtime.commands.revisions import RevisionCommands
 from airssys_tui.runtime.commands.running import RunningCommands
 from airssys_tui.runtime.commands.states import States
 from airssys_tui.runtime.commands.undo import UndoHistory
 from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.components.group_book import GroupBook
 from airssys_tui.runtime.components.kept_states import KeptStates
 from airssys_tui.runtime.components.needs import Needs
 from airssys_tui.runtime.components.router import Router
@@ -52,9 +54,9 @@ from airssys_tui.runtime.deploying.scan import Scan
 from airssys_tui.runtime.deploying.spare_copies import SpareCopies
 from airssys_tui.runtime.deploying.stop_start import StopStart
 from airssys_tui.runtime.guard.grant_desk import grant_desk
-from airssys_tui.runtime.history import past_events
 from airssys_tui.runtime.housekeeping.collector import Collector
 from airssys_tui.runtime.housekeeping.disk_full_watch import DiskRoom
+from airssys_tui.runtime.housekeeping.event_writing import EventWriting
 from airssys_tui.runtime.incoming.http_front import HttpFront
 from airssys_tui.runtime.incoming.route_book import RouteBook
 from airssys_tui.runtime.linking.folder_config import FolderConfig
@@ -68,6 +70,7 @@ from airssys_tui.runtime.rollback.rollbacks import Rollbacks
 from airssys_tui.runtime.rollback.state_choices import StateChoices
 from airssys_tui.runtime.sources.settle import Settled
 from airssys_tui.runtime.sources.watch import Watch
+from airssys_tui.runtime.supervising.group_supervisor import GroupSupervisor
 from airssys_tui.runtime.supervising.probation_watch import ProbationWatch
 from airssys_tui.runtime.supervising.resuming import Resuming
 from airssys_tui.runtime.supervising.rounds import Rounds
@@ -102,26 +105,27 @@ class System:
         self.routes = RouteBook()
         self.http = HttpFront(floor, self.routes)
         self.links = LinkBook(self.router, floor.linker, self._link_again)
-        self.config = FolderConfig(floor, self.links)
+        self.book = GroupBook(self.router)
+        self.config = FolderConfig(floor, self.links, self.book)
         SpareCopies(floor, self.router)
         rehearsal, snapshots = Rehearsal(floor, self.guards, self.links, self.needs), KeptStates(floor)
         self.instances = Instances(floor, rehearsal, snapshots)
         self.snapshots, self.recorder = snapshots, AttemptRecorder(floor)
-        switcher = StopStart(floor, rehearsal, snapshots)
-        compare = GateComparison(floor, self.guards).of
+        switcher, compare = StopStart(floor, rehearsal, snapshots), GateComparison(floor, self.guards).of
         self.deployer = Deployer(floor, rehearsal, switcher, self.recorder, snapshots, compare=compare)
         self.reconciler = Reconciler(floor, self.router, self.deployer, self.instances, self._make)
         self.scan = Scan(floor, self.reconciler, self.needs, self.links)
         choices = StateChoices(floor, rehearsal, snapshots)
         self.rollbacks = Rollbacks(floor, self.deployer, snapshots, choices, self.guards)
         self.probation = ProbationWatch(floor, self.rollbacks)
-        self.supervisor = Supervisor(floor, self.instances, self.probation)
+        groups = GroupSupervisor(floor, self.router, self.book, instances=self.instances, probation=self.probation)
+        self.supervisor = Supervisor(floor, self.instances, self.probation, groups)
         self.states = States(floor, self.deployer, snapshots, lambda component: self.retention.nudge(component.name))
-        self.bookkeeping = Bookkeeping(floor)
-        self.retention = Collector(floor, self.router)
+        self.bookkeeping, self.retention = Bookkeeping(floor), Collector(floor, self.router)
         self.disk = DiskRoom(floor, self.observer, self.retention, self._take_up)
         self.timing = Timing(floor, self.router)
         self.desired = DesiredStates(self.floor, self.reconciler)
+        self.writing = EventWriting(floor, self._write_owed)
         self.rounds = self._made_rounds()
         self._background = Background(floor.journal)
         self.dispatcher = self._dispatcher()
@@ -149,6 +153,7 @@ class System:
             ),
             revisions=revisions,
             states=self.states,
+            groups=GroupCommands(self.router, self.supervisor.groups, self.floor.journal),
             bookkeeping=self.bookkeeping,
             undo=self.undo,
             follow_up=self._follow_up,
@@ -170,9 +175,10 @@ class System:
         """Resume the recorded components, scan the folder, then watch it."""
         self.observer.followers = self.routes.follow, self.links.follow
         self.scan.hasten, self.observer.linked = self.supervisor.hasten, self.links.views
+        self.observer.groups = self.book.views
         self._background.start(self.rounds.run())
         self._background.start(self._publishing())
-        self._background.start(self._writing())
+        self._background.start(self.writing.run())
         self._background.start(self.disk.watch())
         self.floor.journal.system(f"watching {self.floor.folder.name}/", EventAction.OPENED)
         if self.floor.state.left_in_disorder:
@@ -225,7 +231,7 @@ class System:
         await self._write_owed()
         await self.floor.disk(self.guards.finish)
         await self.floor.disk(self.post.durable.close)
-        await self.write_journal()
+        await self.writing.write()
         self.observer.phase = Phase.STOPPED
         self.observer.publish()
 
@@ -247,7 +253,7 @@ class System:
         return component
 
     def _replaced(self, component: Component) -> None:
-        for book in (self.needs, self.routes, self.links, self.post):
+        for book in (self.needs, self.routes, self.links, self.post, self.book):
             book.follow(component)
 
     def _link_again(self) -> None:
@@ -266,6 +272,7 @@ class System:
             self.router,
             self.needs,
             self.links,
+            self.book,
             scan=self.scan,
             reconciler=self.reconciler,
             instances=self.instances,
@@ -378,23 +385,8 @@ class System:
             self._stale.clear()
             self.touch()
 
-    async def _writing(self) -> None:
-        while True:
-            await asyncio.sleep(0.5)
-            self.guards.flush()
-            await self._write_owed()
-            await self.write_journal()
-
     async def _write_owed(self) -> None:
         """Write what could not be written when it happened."""
+        self.guards.flush()
         await self.snapshots.write_owed(self.router)
         await self.desired.record_owed()
-
-    async def write_journal(self) -> None:
-        """Write the queued events to the catalog; after a failure they are queued again."""
-        events = self.floor.journal.take_unwritten()
-        try:
-            if events:
-                await self.floor.disk(past_events.write, self.floor.state.catalog, events)
-        except AirssysError:  # mostly a full disk: tried again later
-            self.floor.journal.give_back(events)

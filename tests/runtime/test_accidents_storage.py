@@ -118,7 +118,7 @@ def live(world: World, expected: int) -> int:
     purge(world)
     world.remove("d")
     attempt(world, Stop("c"), Start("c"))
-    world.run(world.runtime.probe.system.write_journal)
+    world.run(world.runtime.probe.system.writing.write)
     return expected
 
 

@@ -9,6 +9,7 @@ from airssys_tui.api.commands import (
     Annotate,
     Command,
     GrantCommand,
+    GroupCommand,
     ImportState,
     LiftQuarantine,
     MarkStable,
@@ -20,7 +21,9 @@ from airssys_tui.api.commands import (
     Rollback,
     SaveState,
     Start,
+    StartGroup,
     Stop,
+    StopGroup,
     TrustCommand,
     Undo,
     Unload,
@@ -31,8 +34,9 @@ from airssys_tui.api.played.rights import PlayedRights
 from airssys_tui.api.played.states import PlayedStates
 from airssys_tui.api.played.undo import PlayedUndo
 from airssys_tui.api.views.components import Note
-from airssys_tui.api.views.runtime import Done
-from airssys_tui.core.errors import AirssysError, DiskFull
+from airssys_tui.api.views.groups import components_of
+from airssys_tui.api.views.runtime import Done, GroupView
+from airssys_tui.core.errors import AirssysError, DiskFull, UsageError
 from airssys_tui.core.events import EventAction, EventKind
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.text import sanitise
@@ -43,12 +47,16 @@ class PlayedCommands(ABC):
 
     clock: Callable[[], float]
     disk_full: str
+    groups: tuple[GroupView, ...]
     states_kept: PlayedStates
     rights: PlayedRights
     _undo: PlayedUndo
 
     @abstractmethod
     def _get(self, component: str) -> PlayedComponent: ...
+
+    @abstractmethod
+    def _find(self, component: str) -> PlayedComponent | None: ...
 
     @abstractmethod
     def _say(
@@ -64,6 +72,8 @@ class PlayedCommands(ABC):
             return Done(text=sanitise(f"undone: {label} ({undone[0].text})"), revision=undone[0].revision)
         if isinstance(command, TrustCommand):
             return Done(text=sanitise(self.rights.trust(command, who)), revision=None)
+        if isinstance(command, GroupCommand):
+            return self._about_group(command, who, batch or f"group-{command.group}-{self.clock()}")
         component = self._get(command.component)
         if isinstance(command, GrantCommand):
             return self._about_permissions(component, command, who)
@@ -76,7 +86,7 @@ class PlayedCommands(ABC):
 
     def _act(self, command: Command, who: str) -> Done:
         """Carry out a command, with the lock held."""
-        if isinstance(command, Undo | GrantCommand | TrustCommand):
+        if isinstance(command, Undo | GrantCommand | TrustCommand | GroupCommand):
             raise AirssysError("this cannot be undone")
         component = self._get(command.component)
         if isinstance(command, SaveState | RestoreState | ImportState):
@@ -84,6 +94,20 @@ class PlayedCommands(ABC):
         if isinstance(command, Pin | Annotate | MarkStable | LiftQuarantine):
             return self._say(component, *bookkeeping.carry_out(component, command), EventKind.OPERATOR)
         return self._about_life(component, command, who)
+
+    def _about_group(self, command: GroupCommand, who: str, batch: str) -> Done:
+        names = components_of(self.groups, command.group)
+        if not names:
+            groups = ", ".join(group.name for group in self.groups) or "none"
+            raise UsageError(f"there is no group {command.group!r}", remedy=f"groups: {groups}")
+        make, what, ends = {
+            StartGroup: (Start, "started", State.RUNNING),
+            StopGroup: (Stop, "stopped", State.STOPPED),
+        }.get(type(command), (Restart, "restarted", None))
+        due = [name for name in names if (known := self._find(name)) is not None and known.view.state is not ends]
+        for name in due if what == "started" else reversed(due):
+            self.carry_out(make(name), who, batch)
+        return Done(text=sanitise(f"group {command.group} {what}: {', '.join(due)}"), revision=None)
 
     def _about_permissions(self, component: PlayedComponent, command: GrantCommand, who: str) -> Done:
         waited = self.rights.known(component).candidate

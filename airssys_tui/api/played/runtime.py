@@ -37,7 +37,7 @@ from airssys_tui.api.views.http import MOST_REQUESTS, HttpView
 from airssys_tui.api.views.metering import MeterDetail
 from airssys_tui.api.views.past import HistoryQuery, StateFile, StateView, Story
 from airssys_tui.api.views.revisions import RevisionDiff, RevisionView, RollbackPreview
-from airssys_tui.api.views.runtime import Done, EventPage, Phase, Snapshot, WatchView
+from airssys_tui.api.views.runtime import Done, EventPage, GroupView, Phase, Snapshot, WatchView
 from airssys_tui.api.views.tracing import TraceView
 from airssys_tui.core.errors import AirssysError, UnknownComponent, UsageError
 from airssys_tui.core.events import Event, EventAction, EventKind, Level
@@ -59,6 +59,7 @@ class PlayedRuntime(PlayedCalls, PlayedCommands, PlayedPermissions, PlayedMessag
         phase: State of the runtime.
         watch: How file changes are detected.
         problems: Sources that are not components.
+        groups: The groups of supervision.
         patience: While set, answers are delayed until :meth:`settle`, to test a screen that waits.
         closed: Whether :meth:`close` was called.
         disk_full: Why new deployments are refused; empty if they are accepted.
@@ -73,6 +74,7 @@ class PlayedRuntime(PlayedCalls, PlayedCommands, PlayedPermissions, PlayedMessag
     phase: Phase = Phase.RUNNING
     watch: WatchView = NATIVE
     problems: tuple[GuestText, ...] = ()
+    groups: tuple[GroupView, ...] = ()
     patience: bool = False
     closed: bool = False
     disk_full: str = ""
@@ -203,6 +205,7 @@ class PlayedRuntime(PlayedCalls, PlayedCommands, PlayedPermissions, PlayedMessag
                 descriptor_limit=1_024,
                 last_event=self.happened.last,
                 problems=self.problems,
+                groups=self.groups,
                 undo=self._undo.label,
                 undo_loses=self._undo.loses,
                 disk_full=sanitise(self.disk_full),
@@ -318,6 +321,9 @@ class PlayedRuntime(PlayedCalls, PlayedCommands, PlayedPermissions, PlayedMessag
     def _next(self) -> int:
         self._generation += 1
         return self._generation
+
+    def _find(self, component: str) -> PlayedComponent | None:
+        return self._components.get(component)
 
     def _get(self, component: str) -> PlayedComponent:
         found = self._components.get(component)

@@ -75,6 +75,37 @@ class Tally(msgspec.Struct, frozen=True):
     count: int
 
 
+class GroupMember(msgspec.Struct, frozen=True):
+    """A member of a group: a component, which need not be there, or another group."""
+
+    name: str
+    is_group: bool = False
+
+
+class GroupView(msgspec.Struct, frozen=True, kw_only=True):
+    """One group of ``airssys.toml``.
+
+    Attributes:
+        name: Its name.
+        strategy: ``one-for-one``, ``one-for-all`` or ``rest-for-one``.
+        members: Its members, in start order.
+        parent: The group that it is a member of; empty if there is none.
+        max_restarts: Restarts that it makes within ``window`` before it escalates.
+        window: Seconds.
+        restarts: Restarts within the window now.
+        given_up: Why it gave up, from the first cause outwards; empty if it did not. Only groups without a parent do.
+    """
+
+    name: str
+    strategy: str
+    members: tuple[GroupMember, ...] = ()
+    parent: str = ""
+    max_restarts: int = 3
+    window: float = 60.0
+    restarts: int = 0
+    given_up: tuple[GuestText, ...] = ()
+
+
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """The runtime at one moment.
 
@@ -100,6 +131,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         unwritten_events: Events that were never recorded because the catalog could not keep up.
         tallies: How often something happened, by kind and action; without guest logs.
         problems: Sources that are not components, one line each (file: reason).
+        groups: The groups of supervision, in the order of their file; all of them, also with ``since``.
         undo: The action that the next undo would undo, one line; empty if nothing can be undone.
         undo_loses: The data that this undo would lose permanently, one line; empty if it loses no data.
         disk_full: Why new deployments are refused for lack of disk space; empty if they are accepted.
@@ -126,6 +158,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     unwritten_events: int = 0
     tallies: tuple[Tally, ...] = ()
     problems: tuple[GuestText, ...] = ()
+    groups: tuple[GroupView, ...] = ()
     undo: GuestText = GuestText("")
     undo_loses: GuestText = GuestText("")
     disk_full: GuestText = GuestText("")

@@ -6,9 +6,10 @@ It loads neither the engine nor the screens, so that scripts get their answer at
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from airssys_tui.api.views.components import ComponentView
+from airssys_tui.api.views.runtime import Snapshot
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, say_table, warn
 from airssys_tui.cli.answering.plain_table import PlainColumn
@@ -19,6 +20,9 @@ from airssys_tui.cli.reaching.site import locate
 from airssys_tui.core.errors import StateAbsent
 from airssys_tui.core.identity import short_digest
 from airssys_tui.core.units import format_size
+
+if TYPE_CHECKING:
+    from airssys_tui.api.views.groups import Branch
 
 COMPONENT_COLUMNS: Final = (
     PlainColumn("NAME", least=12),
@@ -35,11 +39,15 @@ COMPONENT_COLUMNS: Final = (
 )
 
 
-def list_components(*, place: Place = HERE) -> int:
+def list_components(*, tree: bool = False, place: Place = HERE) -> int:
     """List the components of a folder.
 
     Works whether the runtime runs or not. Without one, the answer comes from the catalog: "-" means not available, and
     DESIRED shows what the next start does.
+
+    Args:
+        tree: Show the groups of airssys.toml with their members below them, in start order.
+        place: Which runtime.
     """
     site = locate(place.folder, place.state_dir, must_exist=False)
     try:
@@ -51,13 +59,49 @@ def list_components(*, place: Place = HERE) -> int:
             answer([])
         return ExitCode.OK
     views = seen.components
-    if place.json:
+    if tree:
+        _tell_tree(seen, place, live=live)
+    elif place.json:
         answer([honest(view, live=live) for view in views])
     elif views:
         say_table(COMPONENT_COLUMNS, [_component_row(view, live=live) for view in views])
     for problem in seen.problems:
         warn(f"skipped: {problem}")
     return ExitCode.OK
+
+
+TREE_COLUMNS: Final = (
+    PlainColumn("NAME", least=12),
+    PlainColumn("STATE", toned=True),
+    PlainColumn("RESTARTS", right=True, rank=3),
+    PlainColumn("NOTE", rank=1, least=20),
+)
+
+
+def _tell_tree(seen: Snapshot, place: Place, *, live: bool) -> None:
+    """Print the groups and their members as a tree; in JSON the groups, then each component with its group."""
+    rows = {view.id: view for view in seen.components}
+    if place.json:
+        answer(
+            {"groups": list(seen.groups), "components": [honest(view, live=live) for view in seen.components]},
+        )
+        return
+    from airssys_tui.api.views.groups import branches  # noqa: PLC0415 - late: most lists are no trees
+
+    found = branches(seen.groups, rows)
+    if found:
+        say_table(TREE_COLUMNS, [_branch_row(branch, rows.get(branch.name)) for branch in found])
+
+
+def _branch_row(branch: Branch, view: ComponentView | None) -> Sequence[str]:
+    from airssys_tui.api.views.groups import group_state, group_text  # noqa: PLC0415 - late: see above
+
+    name = branch.lead + branch.name
+    if branch.group is not None:
+        return name, group_state(branch.group), str(branch.group.restarts), group_text(branch.group)
+    if view is None:
+        return name, NOTHING, NOTHING, "waited for: not in the folder yet"
+    return name, view.state, str(view.restarts), view.note.text
 
 
 def _code_text(tier: str | None) -> str:

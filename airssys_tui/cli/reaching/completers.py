@@ -36,6 +36,18 @@ def component_names(context: CompletionContext) -> Iterable[tuple[str, str]]:
     return [(view.id, f"{view.version or ''} {view.state}".strip()) for view in recorded_components(_site(context))]
 
 
+def group_names(context: CompletionContext) -> Iterable[tuple[str, str]]:
+    """Return the groups of the command line's folder, each with its members.
+
+    Raises:
+        AirssysError: Its configuration cannot be read; the parser's library does not print this error.
+    """
+    from airssys_tui.cli.reaching.offline_groups import folder_groups  # noqa: PLC0415 - late: only for the tab key
+
+    found = folder_groups(_site(context))
+    return [(group.name, ", ".join(member.name for member in group.members)) for group in found]
+
+
 def revision_numbers(context: CompletionContext) -> Iterable[tuple[str, str]]:
     """Return the revisions of the component that the command line names, newest first.
 

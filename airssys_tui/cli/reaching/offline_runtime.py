@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from airssys_tui.api.views.components import ComponentDetail
 from airssys_tui.api.views.revisions import RevisionDiff, RevisionView
-from airssys_tui.api.views.runtime import Done, EventPage, Phase, Snapshot
+from airssys_tui.api.views.runtime import Done, EventPage, GroupView, Phase, Snapshot
 from airssys_tui.cli.reaching.site import Site
 from airssys_tui.core.errors import AirssysError, NothingRuns, StateLocked, UsageError
-from airssys_tui.core.text import one_line
+from airssys_tui.core.text import GuestText, one_line
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -30,6 +30,9 @@ else:
     RuntimeApi = object  # else `list` would load every type that the protocol mentions
 
 T = TypeVar("T")
+
+CONFIGURATION: Final = "airssys.toml"
+"""The file in the folder that has its groups."""
 
 
 class RecordedRuntime(RuntimeApi):
@@ -68,23 +71,35 @@ class RecordedRuntime(RuntimeApi):
         """Return the rows as last recorded."""
         from airssys_tui.cli.reaching.offline_views import recorded_components  # noqa: PLC0415 - late: see `reach`
 
+        groups, problems = self._groups()
         return Snapshot(
             generation=1,
             at=0.0,
             phase=Phase.STOPPED,
             folder=one_line(str(self._site.folder.value)),
             components=recorded_components(self._site),
+            groups=groups,
+            problems=problems,
         )
+
+    def _groups(self) -> tuple[tuple[GroupView, ...], tuple[GuestText, ...]]:
+        """Return the groups of the folder, and what is wrong with its configuration; most folders have none."""
+        if not (self._site.folder.value / CONFIGURATION).exists():
+            return (), ()
+        from airssys_tui.cli.reaching.offline_groups import recorded_groups  # noqa: PLC0415 - late: see `reach`
+
+        return recorded_groups(self._site)
 
     def events(self, after: int = 0, limit: int = 500) -> EventPage:  # noqa: ARG002 - no buffer of events
         """Return no events: ``history`` has the recorded ones."""
         return EventPage(())
 
     def submit(self, command: Command, *, who: str = "operator", batch: str = "") -> Future[Done]:
-        """Record a start or stop, and that it can be undone."""
+        """Record a start or stop, of a component or of those of a group, and that it can be undone."""
 
         def work() -> Done:
-            from airssys_tui.api.commands import Start, Stop  # noqa: PLC0415 - late: see `reach`
+            from airssys_tui.api.commands import Start, StartGroup, Stop, StopGroup  # noqa: PLC0415 - late: see `reach`
+            from airssys_tui.cli.reaching.offline_groups import record_group  # noqa: PLC0415
             from airssys_tui.cli.reaching.offline_views import record_desired  # noqa: PLC0415
 
             match command:
@@ -94,6 +109,8 @@ class RecordedRuntime(RuntimeApi):
                     )
                 case Start() | Stop():
                     return record_desired(self._site, command, who, batch)
+                case StartGroup() | StopGroup():
+                    return record_group(self._site, command, who)
             raise self._nothing_runs()
 
         return self._answer(work)

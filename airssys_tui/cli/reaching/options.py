@@ -10,7 +10,13 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter, Token
 
-from airssys_tui.cli.reaching.completers import called_components, component_exports, component_names, revision_numbers
+from airssys_tui.cli.reaching.completers import (
+    called_components,
+    component_exports,
+    component_names,
+    group_names,
+    revision_numbers,
+)
 from airssys_tui.core.revision import Tier
 
 
@@ -54,6 +60,7 @@ def revision_word(_: object, tokens: Sequence[Token]) -> str:
 
 FolderArgument = Annotated[Path | None, Parameter(converter=named_path)]
 NameArgument = Annotated[str, Parameter(completer=component_names)]
+GroupOption = Annotated[str | None, Parameter(name="--group", completer=group_names)]
 RevisionArgument = Annotated[str, Parameter(converter=revision_word, completer=revision_numbers)]
 """A revision as :func:`revision_word` returns it; `named_revision` says which one it is."""
 
@@ -120,3 +127,17 @@ def component_name(text: str) -> str:
     from airssys_tui.core.identity import ComponentId  # noqa: PLC0415 - late: `--help` names no component
 
     return str(ComponentId.parse(text))
+
+
+def one_of_both(name: str | None, group: str | None) -> str:
+    """Return the component's name that a command is about; empty if it is about a group.
+
+    Raises:
+        UsageError: Neither is given, or both are.
+    """
+    if (name is None) is (group is None):
+        from airssys_tui.core.errors import UsageError  # noqa: PLC0415 - late: `--help` needs none
+
+        what = "the name of a component or --group NAME is required" if name is None else "give a component or a group"
+        raise UsageError(what, remedy="`airssys-tui list --tree` shows the groups and their components")
+    return name or ""

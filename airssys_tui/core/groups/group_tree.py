@@ -20,6 +20,7 @@ class GroupTree:
 
     def __init__(self, table: GroupTable = GroupTable()) -> None:  # noqa: B008 - frozen
         self.groups = {group.name: group for group in table.groups}
+        self._components: dict[str, tuple[str, ...]] = {}
         self._owner = {member: group for group in table.groups for member in group.members}
 
     def __bool__(self) -> bool:
@@ -59,7 +60,11 @@ class GroupTree:
         """Return the components of a member, in start order."""
         if not member.is_group:
             return (member.name,)
-        return tuple(name for each in self.groups[member.name].members for name in self.components(each))
+        known = self._components.get(member.name)
+        if known is None:
+            members = self.groups[member.name].members
+            known = self._components[member.name] = tuple(name for each in members for name in self.components(each))
+        return known
 
     def inner(self, member: Member) -> Iterator[str]:
         """Yield a group and all groups in it; nothing for a component."""
@@ -68,11 +73,8 @@ class GroupTree:
             for each in self.groups[member.name].members:
                 yield from self.inner(each)
 
-    def before(self, component: str) -> str:
-        """Return the component that starts just before one, in its outermost group; empty if it is the first."""
+    def before(self, component: str) -> tuple[str, ...]:
+        """Return the components that start before one, in start order, in its outermost group."""
         top = self.top_of(Member(component))
-        if not top:
-            return ""
-        order = self.components(Member(top, is_group=True))
-        at = order.index(component)
-        return order[at - 1] if at else ""
+        order = self.components(Member(top, is_group=True)) if top else (component,)
+        return order[: order.index(component)]

@@ -14,6 +14,7 @@ from airssys_tui.api.commands import (
     Annotate,
     Command,
     GrantCommand,
+    GroupCommand,
     ImportState,
     LiftQuarantine,
     MarkStable,
@@ -30,12 +31,13 @@ from airssys_tui.core.errors import RollbackRefused, StoreError, TransitionError
 from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.text import one_line
 from airssys_tui.runtime.commands.bookkeeping import Bookkeeping
+from airssys_tui.runtime.commands.group_commands import GroupCommands
 from airssys_tui.runtime.commands.order_text import OfOne, asked, verb
 from airssys_tui.runtime.commands.permissions import PermissionCommands
 from airssys_tui.runtime.commands.revisions import RevisionCommands
 from airssys_tui.runtime.commands.running import RunningCommands
 from airssys_tui.runtime.commands.states import States
-from airssys_tui.runtime.commands.undo import Taken, Undoable, UndoHistory, batch_name
+from airssys_tui.runtime.commands.undo import Taken, Undoable, UndoHistory, batch_name, new_batch
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.parts.barred import Bars
 from airssys_tui.runtime.components.router import Router
@@ -52,6 +54,7 @@ class Dispatcher:
         running: Carries out commands about instances.
         revisions: Carries out commands about revisions.
         states: Carries out commands about states.
+        groups: Carries out commands about groups.
         bookkeeping: Carries out commands that only change the history.
         permissions: Carries out commands about permissions and trust.
         undo: The actions that can be undone.
@@ -65,6 +68,7 @@ class Dispatcher:
         running: RunningCommands,
         revisions: RevisionCommands,
         states: States,
+        groups: GroupCommands,
         bookkeeping: Bookkeeping,
         permissions: PermissionCommands,
         undo: UndoHistory,
@@ -74,6 +78,7 @@ class Dispatcher:
         self._running = running
         self._revisions = revisions
         self._states = states
+        self._groups = groups
         self._bookkeeping = bookkeeping
         self._permissions = permissions
         self._undoing = undo
@@ -95,6 +100,9 @@ class Dispatcher:
             return await self._undo(who)
         if isinstance(command, TrustCommand):
             return await self._permissions.trust(command, who)
+        if isinstance(command, GroupCommand):
+            parts = batch or new_batch()
+            return await self._groups.carry_out(command, who, lambda part: self.carry_out(part, who, parts))
         component = self._router.find(command.component)
         if isinstance(command, GrantCommand):  # who answered is in the audit; nothing widens by an undo
             return await self._followed(component, self._permissions.carry_out(component, command, who))

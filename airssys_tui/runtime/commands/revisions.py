@@ -86,7 +86,7 @@ class RevisionCommands:
 
     async def _start(self, component: Component, who: str) -> Done:
         self._supervisor.reset(component)
-        component.supervision.renew()
+        self._supervisor.renew(component)
         await self._desired.want(component, Desired.RUNNING)
         await self._instances.start(component, why=f"reloaded by {who}; its files are unchanged")
         return done(component, "started: its files are unchanged")

@@ -152,7 +152,7 @@ class RunningCommands:
 
     async def _renew(self, component: Component, why: str) -> None:
         """Restore a component's whole restart budget, and set its desired state to running."""
-        component.supervision.renew()
+        self._supervisor.renew(component)
         await self._probation.reinstate(component, why)
         await self._desired.want(component, Desired.RUNNING)
 

@@ -12,6 +12,7 @@ the undo is refused only if none of them can be undone.
 from __future__ import annotations
 
 import asyncio
+import uuid
 from typing import Final
 
 import msgspec
@@ -247,6 +248,11 @@ def newest(actions: tuple[ActionRecord, ...]) -> tuple[ActionRecord, ...]:
     if not open_ones or not open_ones[0].batch:
         return tuple(open_ones[:1])
     return tuple(action for action in open_ones if action.batch == open_ones[0].batch)
+
+
+def new_batch() -> str:
+    """Return a name for a bulk action that no other one has."""
+    return f"group-{uuid.uuid4().hex}"
 
 
 def batch_name(batch: str) -> str:

@@ -13,7 +13,7 @@ import msgspec
 
 from airssys_tui.api.views.components import Awaiting, ComponentView, LinkView, Meters, RunningCall
 from airssys_tui.api.views.metering import Exhaustion, MeterDetail, RevisionCost
-from airssys_tui.api.views.runtime import Phase, Snapshot, WatchView
+from airssys_tui.api.views.runtime import GroupView, Phase, Snapshot, WatchView
 from airssys_tui.core.description import artifact_label
 from airssys_tui.core.identity import ComponentId
 from airssys_tui.core.revision import Tier
@@ -63,6 +63,7 @@ class Observer:
         waiting: Components with a note that tells how long something takes, as of their last row.
         printing: Components with an instance that may print, as of their last row.
         linked: Returns the links of a component.
+        groups: Returns the groups of the folder.
         followers: Called with each component whose row is built anew, and whether it is still there.
     """
 
@@ -84,6 +85,7 @@ class Observer:
         self.waiting: set[str] = set()
         self.printing: set[str] = set()
         self.linked: Callable[[Component], tuple[LinkView, ...]] = lambda _: ()
+        self.groups: Callable[[], tuple[GroupView, ...]] = tuple
         self.followers: tuple[Callable[[Component, bool], None], ...] = ()
         self.phase = Phase.STARTING
         self.watch = WatchView("stopped")
@@ -280,6 +282,7 @@ class Observer:
             cpu=totals.cpu,
             workers=self._floor.workers.count,
             problems=self.problems,
+            groups=self.groups(),
             disk_full=self.disk_full,
         )
 

@@ -199,6 +199,27 @@ class ProbationWatch:
         component.teller.decision(text, EventAction.QUARANTINED, Level.WARNING)
         return False
 
+    async def go_back(self, component: Component, why: str) -> bool:
+        """Roll a revision that is not stable back, if there is a stable one. The caller holds the component's lock.
+
+        In contrast to :meth:`give_up`, a revision that stays is not condemned.
+
+        Returns:
+            Whether another revision serves now.
+        """
+        trial, active = _trial(component), component.active
+        if active is None or component.proof.stable:
+            return False
+        if trial is None or not trial.terms.judged:
+            return await self._go_back_unproven(component, active, why)
+        try:
+            if trial.tried or not await self._rollbacks.has_fallback(component):
+                return False
+        except StoreError:
+            return False
+        trial.given_up = why
+        return await self.settle(component)
+
     async def _go_back_unproven(self, component: Component, active: Blueprint, why: str) -> bool:
         """Go back from a revision whose probation is over without its being stable, if there is a stable one."""
         try:

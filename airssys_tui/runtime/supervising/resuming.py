@@ -9,6 +9,7 @@ from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.identity import ComponentId
 from airssys_tui.core.text import one_line
 from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.components.group_book import GroupBook
 from airssys_tui.runtime.components.needs import Needs
 from airssys_tui.runtime.components.resumption import starts_again
 from airssys_tui.runtime.components.router import Router
@@ -29,6 +30,7 @@ class Resuming:
         router: The components.
         needs: Their dependencies, in whose order they start.
         links: Their links, in whose order they start as well.
+        groups: Their groups, in whose order they start as well.
         scan: Looks at the folder.
         reconciler: Takes up the entries of the folder.
         instances: Starts them.
@@ -42,6 +44,7 @@ class Resuming:
         router: Router,
         needs: Needs,
         links: LinkBook,
+        groups: GroupBook,
         *,
         scan: Scan,
         reconciler: Reconciler,
@@ -53,6 +56,7 @@ class Resuming:
         self._router = router
         self._needs = needs
         self._links = links
+        self._groups = groups
         self._scan = scan
         self._reconciler = reconciler
         self._instances = instances
@@ -78,8 +82,14 @@ class Resuming:
                 self._reconciler.adopt(component, component.files.key)
         for component in self._router:
             self._links.follow(component)
-        for tier in self._needs.tiers(self._router, self._links.expected):
+        for tier in self._needs.tiers(self._router, self._expected):
             await self._scan.all(self._scan.slots.run(self._one(component)) for component in tier)
+
+    def _expected(self, component: Component) -> tuple[str, ...]:
+        """Return what is to start before a component: its providers, and who is before it in its groups."""
+        earlier = self._groups.tree.before(component.name)
+        nearest = next((name for name in reversed(earlier) if self._router.named(name) is not None), None)
+        return (*self._links.expected(component), *((nearest,) if nearest is not None else ()))
 
     async def _one(self, component: Component) -> None:
         async with component.lock:

@@ -22,6 +22,8 @@ The lock is never held during the wait, so a stop, a reload or a rollback need n
 again for the same moment.
 
 An unhealthy instance is alive, so it is saved, shut down and restarted by the same rules; its queued calls wait.
+
+In a group of ``airssys.toml`` the group decides instead of the third step, see :mod:`group_supervisor`.
 """
 
 from __future__ import annotations
@@ -46,6 +48,7 @@ from airssys_tui.runtime.deploying.gate_checks import see_logs, trap_text
 from airssys_tui.runtime.deploying.instances import Instances
 from airssys_tui.runtime.machinery.background_tasks import Background
 from airssys_tui.runtime.machinery.machinery import Floor
+from airssys_tui.runtime.supervising.group_supervisor import GroupSupervisor
 from airssys_tui.runtime.supervising.optimiser import Optimiser
 from airssys_tui.runtime.supervising.probation_watch import ProbationWatch, chain_text
 
@@ -65,15 +68,23 @@ class Supervisor:
         floor: The machinery.
         instances: Starts components.
         probation: Watches the revisions on probation.
+        groups: Decides about members of groups.
         rng: Source of the jitter of the delays.
     """
 
     def __init__(
-        self, floor: Floor, instances: Instances, probation: ProbationWatch, rng: random.Random | None = None
+        self,
+        floor: Floor,
+        instances: Instances,
+        probation: ProbationWatch,
+        groups: GroupSupervisor,
+        rng: random.Random | None = None,
     ) -> None:
         self._floor = floor
         self._instances = instances
         self._probation = probation
+        self.groups = groups
+        groups.hindered = self._wait_out
         self._rng = rng or random.Random()  # noqa: S311 - jitter is no secret
         self._optimiser = Optimiser(floor, instances)
         self._background = Background(floor.journal)
@@ -133,6 +144,8 @@ class Supervisor:
                 await self._replace(component, f"{excuse}: {reason}")
             elif component.supervision.hindered or not await self._probation.settle(component):
                 await self._decide(component, reason)
+            elif self.groups.takes(component):
+                self.groups.replaced(component, reason)
 
     async def _replace(self, component: Component, why: str) -> None:
         """Start another instance without charging a restart. The caller holds the component's lock."""
@@ -147,6 +160,9 @@ class Supervisor:
             return
         if component.supervision.hindered:
             self._wait_out(component, reason)
+            return
+        if self.groups.takes(component):
+            await self.groups.failed(component, reason)
             return
         policy = component.active.manifest.supervision
         decision = decide(policy, component.supervision.budget, component.life.tick(), self._rng)
@@ -199,7 +215,13 @@ class Supervisor:
 
     def reset(self, component: Component) -> bool:
         """Cancel the pending restart, because the operator overrides supervision; return whether there was one."""
-        return component.supervision.cancel_restart()
+        waited = self.groups.release(component)
+        return component.supervision.cancel_restart() or waited
+
+    def renew(self, component: Component) -> None:
+        """Give the whole budget of restarts back, that of its groups included if they were given up."""
+        component.supervision.renew()
+        self.groups.book.renew(component.name)
 
     def hasten(self, component: Component) -> None:
         """Start a component at once that waits because something else was missing, which is there now."""
@@ -264,6 +286,8 @@ class Supervisor:
                 return
             component.supervision.end_unhealthy_row()
             if await self._probation.settle(component):
+                if self.groups.takes(component):
+                    self.groups.replaced(component, message)
                 return
             await self._instances.retire(component, keep_queue=True)
             component.life.enter("unhealthy", State.FAILED)
@@ -272,6 +296,7 @@ class Supervisor:
     async def close(self) -> None:
         """Cancel every pending restart, and what is compiled behind."""
         await self._optimiser.close()
+        await self.groups.close()
         await self._background.close()
 
 

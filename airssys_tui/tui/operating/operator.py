@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, TypeVar
 
 from textual.app import App
 
-from airssys_tui.api.commands import Command, Reload, TrustCommand, Undo
+from airssys_tui.api.commands import Command, GroupCommand, Reload, TrustCommand, Undo
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.core.errors import AirssysError, GateRefusal, NotServing
 from airssys_tui.core.gates import Gate
@@ -127,7 +127,7 @@ class Operator:
 
     def mute(self, command: Command) -> None:
         """Show no notice about the outcome of the operator's own command: its answer is shown already."""
-        if not isinstance(command, Undo | TrustCommand):
+        if not isinstance(command, Undo | TrustCommand | GroupCommand):
             self._notices.mute(command.component, self._session.clock())
 
     async def _force(self, command: Reload, refusal: GateRefusal) -> None:

@@ -89,7 +89,7 @@ def test_what_could_not_be_written_is_written_later(world: World, monkeypatch: p
 
     monkeypatch.setattr(catalog, "append_events", full)
     world.install("c", Crafted())
-    world.run(world.runtime.probe.system.write_journal)
+    world.run(world.runtime.probe.system.writing.write)
     assert any(event.action == EventAction.SWITCHED for event in ask(world, component="c").events)
     monkeypatch.setattr(catalog, "append_events", real)
     world.close()
