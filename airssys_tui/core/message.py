@@ -80,7 +80,7 @@ class MessageRefusal(AirssysError):
         component: For whom it was, if for one.
     """
 
-    title = "undelivered"
+    title = "message"
 
     def __init__(self, case: Undelivered, message: str, *, remedy: str = "", component: str | None = None) -> None:
         super().__init__(message, remedy=remedy, component=component)
@@ -90,7 +90,7 @@ class MessageRefusal(AirssysError):
 class MessageHeldBack(MessageRefusal):
     """As :class:`MessageRefusal`, and the same message may be taken later."""
 
-    title = "undelivered for now"
+    title = "message, for now"
     retryable = True
 
 

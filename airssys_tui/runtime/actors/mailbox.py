@@ -95,6 +95,11 @@ class Mailbox(deque[Reply[Any]]):
             self.room = deque()
         self.room.append(wake)
 
+    def give_up_room(self, wake: Callable[[], None]) -> None:
+        """Forget one who waits for room no more."""
+        if self.room is not None:
+            self.room = deque(each for each in self.room if each != wake) or None
+
     def next_for_room(self) -> Callable[[], None] | None:
         """Return who has waited longest for room, once."""
         return self.room.popleft() if self.room else None

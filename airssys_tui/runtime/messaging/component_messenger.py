@@ -275,13 +275,17 @@ class ComponentMessenger:
             return intake
         until = min(perf_counter_ns() + LONGEST_BLOCK_NS, _before_end(call))
         wake = _wake()
-        while intake is Intake.FULL and perf_counter_ns() < until:
-            wake.clear()
+        try:
+            while intake is Intake.FULL and perf_counter_ns() < until:
+                wake.clear()
+                with to.actor.lock:
+                    to.actor.mailbox.await_room(wake.set)
+                intake = to.actor.take(message)
+                if intake is Intake.FULL:
+                    call.wait([Waitable(due_ns=until, descriptor=wake.fileno())], self._tenant.waiting)
+        finally:
             with to.actor.lock:
-                to.actor.mailbox.await_room(wake.set)
-            intake = to.actor.take(message)
-            if intake is Intake.FULL:
-                call.wait([Waitable(due_ns=until, descriptor=wake.fileno())], self._tenant.waiting)
+                to.actor.mailbox.give_up_room(wake.set)
         return intake
 
     def _hold(self, action: _Held, size: int = 0) -> Failure | None:

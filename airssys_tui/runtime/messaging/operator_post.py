@@ -185,23 +185,28 @@ class OperatorPost:
             MessageRefusal: It was not taken.
         """
         intake = to.actor.take(message)
-        end = time.monotonic() + LONGEST_BLOCK
-        while (
-            intake is Intake.FULL
-            and to.actor.mailbox.overflow is Overflow.BLOCK
-            and (left := end - time.monotonic()) > 0
-        ):
-            room, wake = _bell()
-            with to.actor.lock:
-                to.actor.mailbox.await_room(wake)
-            intake = to.actor.take(message)
-            if intake is Intake.FULL:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(left):
-                        await room.wait()
-                intake = to.actor.take(message)
+        if intake is Intake.FULL and to.actor.mailbox.overflow is Overflow.BLOCK:
+            intake = await self._post_later(message, to)
         if intake is not Intake.TAKEN:
             raise _error(self._office.undeliverable(intake, to), to)
+
+    async def _post_later(self, message: Message | None, to: MailAddress) -> Intake:
+        actor, (room, wake) = to.actor, _bell()
+        try:
+            async with asyncio.timeout(LONGEST_BLOCK):
+                while True:
+                    room.clear()
+                    with actor.lock:
+                        actor.mailbox.await_room(wake)
+                    intake = actor.take(message)
+                    if intake is not Intake.FULL:
+                        return intake
+                    await room.wait()
+        except TimeoutError:
+            return Intake.FULL
+        finally:
+            with actor.lock:
+                actor.mailbox.give_up_room(wake)
 
     def _receiver(self, component: str) -> MailAddress:
         identity = self._router.find(component).id

@@ -10,10 +10,12 @@ from contextlib import contextmanager
 import pytest
 
 from airssys_tui.api.commands import Restart, Rollback, Start, Stop
+from airssys_tui.api.views.messaging import MessageBody
+from airssys_tui.core.message import MessageRefusal
 from airssys_tui.core.types.values import Variant
 from airssys_tui.runtime.messaging import component_messenger
 from tests.support.postmen import Postmen
-from tests.support.world import World
+from tests.support.world import PATIENCE, World
 
 TOUGH = (
     "[supervision]\nmax_restarts = 1000\nbackoff = {initial = '10ms', max = '10ms'}\n[deployment]\nprobation = '0s'\n"
@@ -75,6 +77,20 @@ def test_what_a_candidate_sends_goes_out_when_it_serves(office: Postmen) -> None
     office.world.wait_for(lambda _: office.counts("bob").handled == 1)
     assert office.texts("bob") == ["sent by init"]
     assert office.world.runtime.probe.system.post.addresses["local", "eve"].patterns == {"news.*"}
+
+
+def test_what_a_refused_candidate_sent_never_goes_out(office: Postmen) -> None:
+    patient = '[resources]\ndeadline = "60s"\nfuel_per_call = 1_000_000_000_000\n[supervision]\nshutdown = "10ms"\n'
+    office.install("eve", patient, version="1.0.0")
+    spinning = office.world.runtime.ask_component("eve", MessageBody(text="spin"), 60.0)
+    office.world.wait_for(lambda _: office.actor("eve").serving.in_flight is not None)
+    office.install("eve", patient + '[config]\nsend = "bob"\nsubscribe = "news.*"\n', version="1.1.0")
+    assert "refused at drain" in office.world.told("eve", "refused")
+    office.world.do(Stop("eve"))
+    with pytest.raises(MessageRefusal):
+        spinning.result(PATIENCE)
+    assert (office.counts("eve").sent, office.texts("bob")) == (0, [])
+    assert office.world.runtime.probe.system.post.addresses["local", "eve"].patterns == set()
 
 
 def test_what_a_candidate_sends_is_bounded(office: Postmen, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from airssys_tui.api.commands import Start, Stop
 from airssys_tui.api.views.messaging import MessageBody
-from airssys_tui.core.message import MessageHeldBack, MessageRefusal, Undelivered
+from airssys_tui.core.message import Guarantee, MessageHeldBack, MessageRefusal, Undelivered
 from airssys_tui.runtime.actors import mailbox
+from airssys_tui.runtime.messaging import component_messenger, operator_post
 from tests.support.postmen import Postmen, body, identity, said
 from tests.support.world import PATIENCE, World
 
@@ -76,6 +77,30 @@ def test_the_operator_waits_for_room_where_senders_wait(office: Postmen) -> None
     office.resume("block")
     assert waiting.result(PATIENCE).id
     assert office.texts("block") == ["hello"] * 3
+
+
+def test_who_waits_for_room_no_more_leaves_nothing_behind(office: Postmen, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operator_post, "LONGEST_BLOCK", 0.02)
+    monkeypatch.setattr(component_messenger, "LONGEST_BLOCK_NS", 20_000_000)
+    office.pause("block")
+    for _ in range(2):
+        assert office.send("ann", "block", "x") is None
+    assert refused(office, "block").case is Undelivered.MAILBOX_FULL
+    assert office.send("ann", "block", "x")[0] == "mailbox-full"
+    assert not office.actor("block").mailbox.room
+    office.resume("block")
+    assert office.texts("block") == ["x", "x"]
+
+
+def test_the_operator_is_held_to_a_rate(office: Postmen, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operator_post, "RATE", 1)
+    system = office.world.runtime.probe.system
+    post = operator_post.OperatorPost(system.post, system.router)
+    assert office.world.run(lambda: post.send("ann", HELLO, Guarantee.AT_MOST_ONCE, None, None)).id
+    with pytest.raises(MessageHeldBack) as limited:
+        office.world.run(lambda: post.send("ann", HELLO, Guarantee.AT_MOST_ONCE, None, None))
+    assert limited.value.case is Undelivered.RATE_LIMITED
+    assert office.texts("ann") == ["hello"]
 
 
 def test_who_sends_to_itself_waits_for_no_room(office: Postmen) -> None:
