@@ -30,6 +30,7 @@ ENVIRONMENT: Final = (
     ("AIRSSYS_TUI_STATE_DIR", "The state directory, where the command line names none."),
     ("AIRSSYS_TUI_CONFIG", "The configuration file, in place of the one in your configuration directory."),
     ("AIRSSYS_TUI_POLL", "With the value 1: find changes of files by looking, not by being told."),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "The OpenTelemetry collector, where `--otlp` names none."),
     ("NO_COLOR", "With any value: no colours."),
     ("NOTIFY_SOCKET, WATCHDOG_USEC", "Set by a service manager, which is told of the runtime; see sd_notify(3)."),
 )

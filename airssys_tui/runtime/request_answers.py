@@ -8,13 +8,13 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from airssys_tui.api.request_trace import request_trace
-from airssys_tui.api.views.http import MOST_REQUESTS, HttpView
-from airssys_tui.api.views.tracing import TraceView
+from airssys_tui.api.views.http import MOST_REQUESTS, HttpView, RequestView
+from airssys_tui.api.views.tracing import EndedSpan, TraceView
 from airssys_tui.core.errors import UsageError
 from airssys_tui.runtime.incoming.request_views import http_view, request_view
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.messaging.trace_path import trace_path
-from airssys_tui.runtime.observing.custom_meters import traces_of
+from airssys_tui.runtime.observing.custom_meters import ended_span, traces_of
 from airssys_tui.runtime.system import System
 
 T = TypeVar("T")
@@ -56,6 +56,14 @@ class RequestAnswers(ABC):
         asked = [(each.component, request_trace(request_view(each), None)) for each in system.http.recent.read("")]
         found = trace_path(trace, system.post.hops.of(trace), told, [each for each in asked if each[1].id == trace])
         return () if found is None else (found,)
+
+    def follow_spans(self, spans: Callable[[EndedSpan], None], requests: Callable[[RequestView], None]) -> None:
+        """Call functions with each step that a component reports once it has ended, and each request that is over.
+
+        They are called at once, on the thread of the component or of the server: they must neither block nor raise.
+        """
+        self._floor.services.follow_spans(lambda name, span: spans(ended_span(name, span)) if span.kept else None)
+        self._system.http.recent.follower = lambda record: requests(request_view(record))
 
     def http(self, component: str = "", requests: int = 100) -> Future[HttpView]:
         """Return where requests come in, the routes with their meters, and the last requests."""

@@ -105,12 +105,25 @@ class ControlServer:
         self._server = started.result()
 
     def status(self) -> ServingReport:
-        """Return the usage of the socket; may be called from any thread."""
+        """Return the usage of the socket; may be called from any thread.
+
+        Raises:
+            RuntimeError: It is closed.
+            TimeoutError: Its loop does not answer.
+        """
 
         async def ask() -> ServingReport:
             return self.report()
 
-        return asyncio.run_coroutine_threadsafe(ask(), self._loop).result(5.0)
+        if self._closed:
+            raise RuntimeError("the control socket is closed")
+        asked = ask()
+        try:
+            waiting = asyncio.run_coroutine_threadsafe(asked, self._loop)
+        except RuntimeError:  # it was closed meanwhile
+            asked.close()
+            raise
+        return waiting.result(5.0)
 
     def cut_off(self) -> None:
         """Drop every connection, as a network failure does; clients may reconnect."""

@@ -31,6 +31,36 @@ class SpanView(msgspec.Struct, frozen=True, kw_only=True):
     error: Verbatim = ""
 
 
+class EndedSpan(msgspec.Struct, frozen=True, kw_only=True):
+    """A span that has ended, as those get it who follow them; show its texts sanitised.
+
+    Attributes:
+        component: Whose step it is.
+        export: The export that was called.
+        trace: Id of its trace, 32 hexadecimal digits, which messages, links and requests over HTTP pass on.
+        call: Tells the calls of one trace apart.
+        number: From 1 within its call; 0 for one that had no room in its trace.
+        parent: Number of the enclosing span; 0 at the top of the call.
+        name: Name of the step.
+        started: Unix nanoseconds.
+        ended: Unix nanoseconds.
+        annotations: Keys and values that the component added.
+        error: Why it failed; empty if it did not fail.
+    """
+
+    component: str
+    export: Verbatim
+    trace: str
+    call: int
+    number: int
+    parent: int
+    name: Verbatim
+    started: int
+    ended: int
+    annotations: tuple[tuple[Verbatim, Verbatim], ...] = ()
+    error: Verbatim = ""
+
+
 class TraceView(msgspec.Struct, frozen=True, kw_only=True):
     """The trace of one call.
 

@@ -15,10 +15,12 @@ from airssys_tui.cli.answering.output import warn
 from airssys_tui.cli.commands.service.run_choices import RunChoices
 from airssys_tui.cli.reaching.options import FolderArgument, StateDirOption, TierOption, named_path, seconds_of
 from airssys_tui.cli.reaching.site import locate
+from airssys_tui.cli.serving.telemetry_choice import ENDPOINT, is_wanted
 from airssys_tui.core.errors import UsageError
 
 if TYPE_CHECKING:
     from airssys_tui.cli.serving.metrics_endpoint import Exporter
+    from airssys_tui.cli.telemetry.otlp_export import OtlpExport
 
 
 @Parameter(name="*")
@@ -30,6 +32,8 @@ class Reporting:
         metrics: Serve Prometheus metrics, `/healthz` and `/readyz` at this address, such as "127.0.0.1:9464"; port 0
             picks a free port.
         metrics_public: Allow an address for `--metrics` that other machines can reach.
+        otlp: Send traces, metrics and logs to the OpenTelemetry collector at this URL, such as "http://127.0.0.1:4318".
+            Default: OTEL_EXPORTER_OTLP_ENDPOINT.
         log_format: Print events as "text", as "json" Lines, or for the "journal", with priorities and without times.
             Default: "journal" where standard output leads to it, else "text". Needs `--headless`.
         json: The same as `--log-format json`. Needs `--headless`.
@@ -37,6 +41,7 @@ class Reporting:
 
     metrics: str | None = None
     metrics_public: bool = False
+    otlp: Annotated[str | None, Parameter(name="--otlp")] = None
     log_format: LogFormat | None = None
     json: bool = False
 
@@ -75,9 +80,9 @@ def run(
         reporting: How it tells of itself.
     """
     log = _log_format(headless, duration, policy, reporting)
-    with _exporting(reporting.metrics, public=reporting.metrics_public) as exporter:
+    with _outlets(reporting) as (exporter, telemetry):
         seconds = None if duration is None else seconds_of(duration)
-        choices = RunChoices(seconds, adopt, tier, exporter, policy, http)
+        choices = RunChoices(seconds, adopt, tier, exporter, policy, telemetry, http)
         if not headless:
             return _run_on_screen(folder, state_dir, choices, readonly)
         from airssys_tui.cli.commands.service.headless_run import run_headless  # noqa: PLC0415 - late: as signals are
@@ -102,8 +107,19 @@ def _run_on_screen(folder: Path | None, state_dir: Path | None, choices: RunChoi
         adopt=choices.adopt,
         tier=choices.tier,
         exporter=choices.exporter,
+        telemetry=choices.telemetry,
         http=choices.http,
     )
+
+
+@contextlib.contextmanager
+def _outlets(reporting: Reporting) -> Iterator[tuple[Exporter | None, OtlpExport | None]]:
+    """Provide what tells others of the runtime, as far as it is wanted."""
+    with (
+        _exporting(reporting.metrics, public=reporting.metrics_public) as exporter,
+        _sending(reporting.otlp) as telemetry,
+    ):
+        yield exporter, telemetry
 
 
 @contextlib.contextmanager
@@ -121,3 +137,29 @@ def _exporting(address: str | None, *, public: bool) -> Iterator[Exporter | None
         yield exporter
     finally:
         exporter.close()
+
+
+@contextlib.contextmanager
+def _sending(endpoint: str | None) -> Iterator[OtlpExport | None]:
+    """Send telemetry, if the command line or the environment says where to.
+
+    Raises:
+        UsageError: The option is not a URL, or what it needs is not installed.
+    """
+    if not is_wanted(endpoint):
+        yield None
+        return
+    try:
+        from airssys_tui.cli.telemetry.otlp_export import OtlpExport  # noqa: PLC0415 - late: an extra
+    except ImportError as error:
+        remedy = "pip install 'airssys-tui[otel]'"
+        if endpoint is not None:
+            raise UsageError("OpenTelemetry is not installed", remedy=remedy) from error
+        warn(f"{ENDPOINT} is set, and OpenTelemetry is not installed: nothing is sent\n  → {remedy}")
+        yield None
+        return
+    telemetry = OtlpExport(endpoint or "")
+    try:
+        yield telemetry
+    finally:
+        telemetry.close()

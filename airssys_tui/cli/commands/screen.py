@@ -14,6 +14,7 @@ from airssys_tui.core.revision import Tier
 if TYPE_CHECKING:
     from airssys_tui.api.protocol import RuntimeApi
     from airssys_tui.cli.serving.metrics_endpoint import Exporter
+    from airssys_tui.cli.telemetry.otlp_export import OtlpExport
 
 
 def screen(
@@ -57,6 +58,7 @@ def open_screen(
     adopt: bool,
     tier: Tier | None = None,
     exporter: Exporter | None = None,
+    telemetry: OtlpExport | None = None,
     http: str | None = None,
 ) -> int:
     """Open the screen and run until it is closed.
@@ -67,6 +69,7 @@ def open_screen(
         readonly: Disable every action that changes the system.
         adopt: Take over a state directory of another folder.
         tier: How components are compiled, if that was named.
+        telemetry: Sends telemetry once the runtime is open.
         exporter: Serves the runtime's metrics once it is open.
         http: Where requests for components come in, if that was named.
 
@@ -82,7 +85,7 @@ def open_screen(
         from airssys_tui.cli.reaching.embedding import open_runtime  # noqa: PLC0415 - late: loads the engine
 
         try:
-            return open_runtime(site, adopt=adopt, tier=tier, exporter=exporter, http=http)
+            return open_runtime(site, adopt=adopt, tier=tier, exporter=exporter, http=http, telemetry=telemetry)
         except StateLocked as error:
             raise owned_elsewhere(error, site) from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,9 @@ from airssys_tui.cli.reaching.site import Site
 from airssys_tui.core.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
+    from airssys_tui.cli.serving.metric_collector import MetricCollector
     from airssys_tui.cli.serving.metrics_endpoint import Exporter
+    from airssys_tui.cli.telemetry.otlp_export import OtlpExport
     from airssys_tui.core.manifest.http_sections import ListenAddress
     from airssys_tui.core.revision import Tier
     from airssys_tui.engine.settings import EngineSettings
@@ -52,6 +55,7 @@ def open_runtime(
     exporter: Exporter | None = None,
     policy: Path | None = None,
     http: str | None = None,
+    telemetry: OtlpExport | None = None,
 ) -> EmbeddedRuntime:
     """Take ownership of the state directory, start the components, and serve the runtime at the control socket.
 
@@ -65,6 +69,7 @@ def open_runtime(
         exporter: Serves the metrics of the runtime and of its socket.
         policy: The policy file that says what is granted; nobody is asked then.
         http: Where requests for components come in, in place of what the folder says.
+        telemetry: Sends the runtime's telemetry to a collector.
 
     Raises:
         UsageError: ``http`` is no address.
@@ -75,9 +80,10 @@ def open_runtime(
 
     settings = _runtime_settings(site, watch, tier, policy, http)
     runtime = EmbeddedRuntime.open(site.folder.value, state_dir=site.state_dir.value, adopt=adopt, settings=settings)
-    if exporter is not None:
-        exporter.runtime = runtime
-    _serve(runtime, site, exporter)
+    collectors = [*([exporter] if exporter else ()), *([telemetry.collector] if telemetry else ())]
+    _serve(runtime, site, collectors)
+    if telemetry is not None:
+        telemetry.watch(runtime)
     return runtime
 
 
@@ -90,7 +96,9 @@ def _address(text: str) -> ListenAddress:
         raise UsageError(f"--http: {error}") from error
 
 
-def _serve(runtime: EmbeddedRuntime, site: Site, exporter: Exporter | None) -> None:
+def _serve(runtime: EmbeddedRuntime, site: Site, collectors: Sequence[MetricCollector]) -> None:
+    for collector in collectors:
+        collector.runtime = runtime
     from airssys_tui.api.socket.server import ControlServer  # noqa: PLC0415 - late: loads asyncio
     from airssys_tui.store.paths import as_given, control_path  # noqa: PLC0415
 
@@ -101,5 +109,5 @@ def _serve(runtime: EmbeddedRuntime, site: Site, exporter: Exporter | None) -> N
         runtime.announce(f"{error}; commands and other screens cannot reach this runtime")
         return
     runtime.at_close(server.close)
-    if exporter is not None:
-        exporter.serving = server.status
+    for collector in collectors:
+        collector.serving = server.status

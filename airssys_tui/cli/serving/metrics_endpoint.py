@@ -9,32 +9,23 @@ folder was dealt with once, and from the moment on at which the runtime begins t
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent import futures
-from concurrent.futures import CancelledError
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterable
+from typing import Any, Final
 
 from airssys_tui.api.views.runtime import Phase
 from airssys_tui.cli.serving.heartbeat import Heartbeat
-from airssys_tui.cli.serving.metric_families import custom_families, families, http_families
+from airssys_tui.cli.serving.metric_collector import MetricCollector
 from airssys_tui.cli.serving.scrape_address import Address, host_name, is_loopback
 from airssys_tui.cli.serving.scrape_server import LOOK, ScrapeServer
 from airssys_tui.core.errors import AirssysError, UsageError
-
-if TYPE_CHECKING:
-    from airssys_tui.api.protocol import RuntimeApi
-    from airssys_tui.api.socket.frames import ServingReport
-    from airssys_tui.api.views.metering import MeterDetail
-    from airssys_tui.api.views.runtime import Snapshot
 
 FRESH: Final = 1.0
 """Seconds for which a rendered page is served again."""
 
 ANSWER: Final = 1.0
-"""Seconds that the runtime may take to return the custom metrics."""
+"""Seconds that the control loop may take to answer a probe."""
 
 PAGE: Final = "/metrics"
 HEALTH: Final = "/healthz"
@@ -43,12 +34,8 @@ TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 
-class Exporter:
+class Exporter(MetricCollector):
     """Serves the metrics of a runtime that may be opened later; listens from construction on.
-
-    Attributes:
-        runtime: The runtime, once it is open.
-        serving: Returns the usage of its control socket, if it has one.
 
     Args:
         address: The address to listen on; port 0 picks a free port.
@@ -59,8 +46,7 @@ class Exporter:
     """
 
     def __init__(self, address: Address, clock: Callable[[], float] = time.monotonic) -> None:
-        self.runtime: RuntimeApi | None = None
-        self.serving: Callable[[], ServingReport] | None = None
+        super().__init__()
         self._public = address.public
         self._clock = clock
         self._heartbeat = Heartbeat()
@@ -121,24 +107,6 @@ class Exporter:
         """Return no metrics: they are collected at each scrape."""
         return ()
 
-    def collect(self) -> Iterator[Any]:
-        """Return all metric families."""
-        runtime = self.runtime
-        seen = runtime.snapshot() if runtime is not None else None
-        yield from families(seen, self._traffic())
-        if runtime is not None and seen is not None:
-            yield from custom_families(_measured(runtime, seen))
-            with contextlib.suppress(AirssysError, TimeoutError, CancelledError):  # it is busy, or closing
-                yield from http_families(runtime.http(requests=0).result(ANSWER))
-
-    def _traffic(self) -> ServingReport | None:
-        if self.serving is None:
-            return None
-        try:
-            return self.serving()
-        except (TimeoutError, RuntimeError, futures.CancelledError):  # its loop is busy or ending
-            return None
-
     def _answer(self, environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
         if environ["REQUEST_METHOD"] != "GET":
             return _plain(start, "405 Method Not Allowed", b"GET only\n")
@@ -170,17 +138,6 @@ class Exporter:
         runtime = self.runtime
         phase = Phase.STARTING if runtime is None else runtime.snapshot().phase
         return phase is not Phase.RUNNING, "ready" if phase is Phase.RUNNING else phase.value
-
-
-def _measured(runtime: RuntimeApi, seen: Snapshot) -> list[MeterDetail]:
-    """Request the meters of the components with custom metrics; late answers are omitted."""
-    asked = [runtime.meters(row.id) for row in seen.components if row.custom_series]
-    deadline, found = time.monotonic() + ANSWER, []
-    for answer in asked:
-        # If a component was removed meanwhile or the runtime is closing, only those series are missing.
-        with contextlib.suppress(AirssysError, TimeoutError, CancelledError):
-            found.append(answer.result(max(0.0, deadline - time.monotonic())))
-    return found
 
 
 def _wants_openmetrics(accept: str) -> bool:

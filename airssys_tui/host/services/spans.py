@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from sys import getsizeof
 from typing import Final
 
@@ -74,6 +75,8 @@ class Span:
         """End the span; later calls have no effect."""
         if self.ended_ns is None:
             self.ended_ns = self._trace.now()
+            if self._trace.follower is not None:
+                self._trace.follower(self)
 
 
 class Trace:
@@ -86,23 +89,26 @@ class Trace:
         spans: In order of their start.
         dropped: Number of spans and annotations dropped.
         bytes: Bytes of memory that it is counted with.
+        follower: Called with each span that ends, on the thread that runs the instance; None if nobody follows.
+        began_ns: Start of its first span, in nanoseconds of ``perf_counter_ns``: it tells the traces of one id apart.
     """
 
-    __slots__ = ("_began", "_told", "at", "bytes", "dropped", "export", "id", "spans")
+    __slots__ = ("_told", "at", "began_ns", "bytes", "dropped", "export", "follower", "id", "spans")
 
     def __init__(self, id_: str, export: str) -> None:
         self.bytes = SPAN_BYTES
         self.id = id_
         self.export = export
         self.at = time.time()
-        self._began = time.perf_counter_ns()
+        self.began_ns = time.perf_counter_ns()
+        self.follower: Callable[[Span], None] | None = None
         self.spans: list[Span] = []
         self.dropped = 0
         self._told = 0
 
     def now(self) -> int:
         """Return nanoseconds since the start of the trace."""
-        return time.perf_counter_ns() - self._began
+        return time.perf_counter_ns() - self.began_ns
 
     def takes(self, *texts: str) -> bool:
         """Reserve room for more texts; return whether there was enough."""
@@ -125,10 +131,10 @@ class Trace:
     def break_off(self, why: str) -> None:
         """End all open spans because the instance is gone; the most recently started one records why."""
         going_on = [span for span in self.spans if span.ended_ns is None]
-        for span in going_on:
-            span.finish()
         if going_on and not going_on[-1].error:
             going_on[-1].fail(why)
+        for span in reversed(going_on):
+            span.finish()
 
     def start(self, name: str, parent: Span | None) -> Span:
         """Start a span; above the limit it works like any other but is not kept."""
@@ -145,9 +151,14 @@ class Trace:
 
 
 class Traces:
-    """The most recent traces of one component. Thread-safe."""
+    """The most recent traces of one component. Thread-safe.
+
+    Attributes:
+        follower: Called with each span that ends, at once, on the thread that runs the instance; None without one.
+    """
 
     def __init__(self) -> None:
+        self.follower: Callable[[Span], None] | None = None
         self._lock = threading.Lock()
         self._kept: list[Trace] = []  # a deque takes ten times the memory while it is empty
 
@@ -233,5 +244,6 @@ class Tracer:
         """Start a span of the current call. A parent from an earlier call is replaced by the current call itself."""
         if self._trace is None:
             self._trace = Trace(self.id, self._export)
+            self._trace.follower = self.traces.follower
             self.traces.keep(self._trace)
         return self._trace.start(name, parent)

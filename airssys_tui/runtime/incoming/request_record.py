@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 from airssys_tui.api.views.http import CONNECTION_ENDED, HostReason
@@ -74,12 +75,17 @@ class RequestRecord:
 
 
 class RecentRequests:
-    """The last requests of a runtime that are over. Any thread may use it."""
+    """The last requests of a runtime that are over. Any thread may use it.
+
+    Attributes:
+        follower: Called with each request that is over, at once, on the loop of the server; None without one.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._kept: deque[RequestRecord] = deque(maxlen=KEPT)
         self._failed: deque[RequestRecord] = deque(maxlen=KEPT_FAILED)
+        self.follower: Callable[[RequestRecord], None] | None = None
 
     def keep(self, record: RequestRecord) -> None:
         """Keep a request that is over."""
@@ -87,6 +93,8 @@ class RecentRequests:
             self._kept.append(record)
             if record.failed:
                 self._failed.append(record)
+        if self.follower is not None:
+            self.follower(record)
 
     def read(self, component: str = "") -> tuple[RequestRecord, ...]:
         """Return the kept requests, of one component or of all, newest first."""

@@ -11,7 +11,7 @@ from airssys_tui.host.doors.programs.program_door import ProgramSource
 from airssys_tui.host.services.custom_metrics import Measures
 from airssys_tui.host.services.messenger import Messenger
 from airssys_tui.host.services.neighbour import Neighbour
-from airssys_tui.host.services.spans import Traces
+from airssys_tui.host.services.spans import Span, Traces
 from airssys_tui.host.services.timer_table import Alarms
 from airssys_tui.store.keyvalues.namespace import Namespace
 from airssys_tui.store.keyvalues.patience import Waiting
@@ -93,6 +93,14 @@ class ServiceDesk:
         self.wake: Callable[[str], None] = _nobody
         self.messengers: Callable[[Any], Messenger] | None = None
         self.backlog: Callable[[str], Callable[[object], None] | None] = lambda _: None
+        self._follower: Callable[[str, Span], None] | None = None
+
+    def follow_spans(self, follower: Callable[[str, Span], None]) -> None:
+        """Call a function with each span that ends and the component's name, on the thread that runs the component."""
+        with self._lock:
+            self._follower = follower
+            for name, services in self._known.items():
+                services.traces.follower = partial(follower, name)
 
     def of(self, component: str) -> Services:
         """Return the services of a component; they are made at the first call."""
@@ -108,6 +116,8 @@ class ServiceDesk:
                     messengers=self.messengers,
                     backlog=partial(self.backlog, component),
                 )
+                if self._follower is not None:
+                    found.traces.follower = partial(self._follower, component)
             return found
 
     @cached_property

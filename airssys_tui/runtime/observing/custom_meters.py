@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from airssys_tui.api.views.calling import MOST_OPEN
 from airssys_tui.api.views.components import HostUse
 from airssys_tui.api.views.metering import CustomSeries
-from airssys_tui.api.views.tracing import SpanView, TraceView
+from airssys_tui.api.views.tracing import EndedSpan, SpanView, TraceView
 from airssys_tui.core.limits import Limits
 from airssys_tui.engine.resources import HandleUse
 from airssys_tui.host.services.custom_metrics import MAX_SERIES
@@ -18,6 +18,25 @@ from airssys_tui.runtime.machinery.component_services import Services
 
 if TYPE_CHECKING:
     from airssys_tui.host.recording.recordings import Recordings
+
+
+def ended_span(component: str, span: Span) -> EndedSpan:
+    """Return a span that has ended, as a view."""
+    trace = span.trace
+    began = int(trace.at * 1e9)
+    return EndedSpan(
+        component=component,
+        export=trace.export,
+        trace=trace.id,
+        call=trace.began_ns,
+        number=span.number,
+        parent=span.parent,
+        name=span.name,
+        started=began + span.started_ns,
+        ended=began + (span.ended_ns or span.started_ns),
+        annotations=tuple(span.annotations),
+        error=span.error,
+    )
 
 
 def custom_series(services: Services | None) -> tuple[CustomSeries, ...]:

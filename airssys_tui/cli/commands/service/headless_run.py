@@ -76,6 +76,7 @@ def _open(site: Site, choices: RunChoices) -> EmbeddedRuntime:
         exporter=choices.exporter,
         policy=choices.policy,
         http=choices.http,
+        telemetry=choices.telemetry,
     )
 
 

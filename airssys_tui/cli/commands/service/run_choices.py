@@ -10,6 +10,7 @@ from airssys_tui.core.revision import Tier
 
 if TYPE_CHECKING:
     from airssys_tui.cli.serving.metrics_endpoint import Exporter
+    from airssys_tui.cli.telemetry.otlp_export import OtlpExport
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class RunChoices:
         tier: How components are compiled, whatever their manifests say.
         exporter: Serves the metrics.
         policy: The policy file.
+        telemetry: Sends telemetry to a collector.
         http: Where requests for components come in, in place of what the folder says.
     """
 
@@ -30,4 +32,5 @@ class RunChoices:
     tier: Tier | None
     exporter: Exporter | None
     policy: Path | None
+    telemetry: OtlpExport | None
     http: str | None

@@ -1,0 +1,1 @@
+"""Traces, metrics and logs for OpenTelemetry; loaded only where that is configured."""
