@@ -20,12 +20,11 @@ SLACK: Final = 0.002
 
 
 class _Placed(msgspec.Struct, frozen=True):
-    """A part of the path that has its number: who was at work there, and when (Unix seconds)."""
+    """A part of the path that has its number: who was at work there, and since when (Unix seconds)."""
 
     number: int
     component: str
     began: float
-    ended: float
 
 
 class _Path:
@@ -35,11 +34,12 @@ class _Path:
         self.spans: list[SpanView] = []
 
     def parent(self, component: str, at: float) -> int | None:
-        """Return the newest part in which a component was at work at some moment, or last before it."""
+        """Return the newest part in which a component was at work at some moment, or last before it.
+
+        A component does one thing at a time, so that is what it did then.
+        """
         fitting = [each for each in self._placed if each.component == component and each.began <= at + SLACK]
-        under_way = [each for each in fitting if at <= each.ended + SLACK]
-        chosen = max(under_way or fitting, key=lambda each: each.began, default=None)
-        return chosen.number if chosen is not None else None
+        return max(fitting, key=lambda each: each.began).number if fitting else None
 
     def add_steps(self, component: str, trace: TraceView) -> None:
         """Add what a component reported of one call."""
@@ -55,7 +55,7 @@ class _Path:
                 )
             )
         if parent is None and trace.spans:
-            self._placed.append(_Placed(before + 1, component, trace.at, trace.at + trace.took_ms / 1000))
+            self._placed.append(_Placed(before + 1, component, trace.at))
 
     def add_hop(self, hop: Hop) -> None:
         """Add a message that was handled."""
@@ -73,7 +73,7 @@ class _Path:
                 error=one_line(hop.error, 300) if hop.error else "",
             )
         )
-        self._placed.append(_Placed(number, hop.to, hop.began_ns / 1e9, hop.ended_ns / 1e9))
+        self._placed.append(_Placed(number, hop.to, hop.began_ns / 1e9))
 
 
 def trace_path(

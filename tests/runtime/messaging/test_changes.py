@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,8 @@ from airssys_tui.api.commands import Restart, Rollback, Start, Stop
 from airssys_tui.api.views.messaging import MessageBody
 from airssys_tui.core.message import MessageRefusal
 from airssys_tui.core.types.values import Variant
+from airssys_tui.runtime.deploying import pipeline
+from airssys_tui.runtime.deploying.arrival import arrive
 from airssys_tui.runtime.messaging import component_messenger
 from tests.support.postmen import Postmen
 from tests.support.world import PATIENCE, World
@@ -58,6 +62,25 @@ def test_a_message_that_always_traps_is_given_up(office: Postmen) -> None:
     (dead,) = office.dead()
     assert (dead.reason, dead.attempts) == ("exhausted", 3)
     assert office.counts("bob").dead["exhausted"] == 1
+
+
+def test_an_instance_that_traps_at_once_after_a_switch_is_replaced(
+    office: Postmen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = office.actor("bob")
+
+    def late(attempt: Any, *rest: Any) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while bob.serving is not None and time.monotonic() < deadline:
+            pass
+        arrive(attempt, *rest)
+
+    office.pause("bob")
+    office.send_with("ann", "bob", "trap-once", guarantee="at-least-once")
+    monkeypatch.setattr(pipeline, "arrive", late)
+    office.install("bob", TOUGH + FREE, version="1.1.0")
+    office.world.wait_for(lambda _: office.counts("bob").handled == 1)
+    assert (office.texts("bob"), office.world.row("bob").version) == (["trap-once"], "1.1.0")
 
 
 def test_what_waits_when_its_receiver_stops_is_a_dead_letter(office: Postmen) -> None:

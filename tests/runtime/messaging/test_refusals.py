@@ -103,7 +103,8 @@ def test_the_operator_is_held_to_a_rate(office: Postmen, monkeypatch: pytest.Mon
     assert office.texts("ann") == ["hello"]
 
 
-def test_who_sends_to_itself_waits_for_no_room(office: Postmen) -> None:
+def test_who_sends_to_itself_waits_for_no_room(office: Postmen, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(component_messenger, "Wake", None)  # a wait would fail
     assert office.ask("block", "flood", identity("block"), "x", 5) == 2
     assert office.texts("block") == ["x", "x"]
 
@@ -120,6 +121,7 @@ def test_a_slow_receiver_is_a_timeout_and_its_late_answer_is_dropped(office: Pos
     with pytest.raises(MessageHeldBack) as late:
         office.world.runtime.ask_component("busy", HELLO, 0.02).result(PATIENCE)
     assert late.value.case is Undelivered.TIMEOUT
+    assert office.actor("busy").mailbox[0].cancelled(), "nobody waits for it any more"
     assert office.call("ann", "busy", "hello", timeout=20)[0] == "timeout"
     office.resume("busy")
     assert office.texts("busy") == [], "what nobody waits for any more is not begun"
@@ -156,6 +158,11 @@ def test_dead_letters_are_told_once_in_a_second(office: Postmen) -> None:
     assert event.text.startswith("message of ann is dead letter ")
     assert event.text.endswith(": stopped: gone stopped before the call ran")
     assert "dead letters, stopped: 3" in office.told("gone")
+    runtime = office.world.runtime
+    letters = tuple(each.id for each in runtime.dead_letters("gone").result(PATIENCE).letters)
+    outcomes = runtime.replay_dead_letters(letters).result(PATIENCE)
+    assert [outcome.error for outcome in outcomes] == ["gone does not run"] * 3
+    assert {each.id for each in runtime.dead_letters("gone").result(PATIENCE).letters} == set(letters), "they stay"
 
 
 def _runs(office: Postmen, name: str) -> bool:
