@@ -72,7 +72,7 @@ def test_stop_and_start_act_at_once(desk: Desk, running: PlayedRuntime) -> None:
     assert running.get("counter").view.state is State.STOPPED
     assert "next" not in desk.run("start", "counter").out
     assert running.get("counter").view.state is State.RUNNING
-    assert running.commands == [Stop("counter"), Start("counter")]
+    assert running.commands == [Stop("counter"), Start("counter", wait=False)]
 
 
 def test_errors_of_the_runtime_are_said_as_they_are(desk: Desk, running: PlayedRuntime) -> None:

@@ -20,7 +20,8 @@ from tests.support.places import ROOT
 
 MONITORING = ROOT / "docs" / "monitoring"
 NAME = re.compile(r"\b(?:airssys|process)_\w+")
-NOT_METRICS = {"airssys_tui"}
+NOT_METRICS = {"airssys_tui", "airssys_otlp_dropped"}
+"""The program's name, and what is sent to a collector only."""
 
 PROMETHEUS = (
     "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from airssys_tui.cli.serving import scrape_server
-from airssys_tui.cli.serving.metrics_endpoint import Exporter
+from airssys_tui.cli.serving.metrics_endpoint import TEXT, Exporter
 from airssys_tui.cli.serving.scrape_address import Address
 from airssys_tui.cli.serving.scrape_server import CLIENTS, MAX_REQUEST
 from tests.support.scraping import scrape
@@ -101,7 +101,7 @@ def test_who_does_not_read_the_answer_is_cut_off(
 ) -> None:
     monkeypatch.setattr(scrape_server, "PATIENCE", 0.5)
     whole = 64 * 1024 * 1024
-    monkeypatch.setattr(exporter, "page", lambda: b"x" * whole)
+    monkeypatch.setattr(exporter, "page", lambda _accept: (b"x" * whole, TEXT))
     client = connect()
     client.sendall(ASKED + b"\r\n")
     server = exporter.open_connections
