@@ -38,9 +38,9 @@ def letter(row: int) -> MailRow:
 
 
 def steps(mail: DurableMail) -> Iterator[Callable[[], object]]:
-    yield lambda: mail.accept(letter(1))
-    yield lambda: mail.accept(letter(2), handled=[1])
-    yield lambda: mail.accept(letter(3))
+    yield lambda: mail.accept([letter(1)])
+    yield lambda: mail.accept([letter(2)], handled=[1])
+    yield lambda: mail.accept([letter(3)])
     yield lambda: mail.bury(Burial(row=2, reason="exhausted", why="it trapped", attempts=3, dead_at=1.0))
     yield mail.count_attempts
     yield lambda: mail.revive(2, 4, 4)

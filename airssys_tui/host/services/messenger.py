@@ -21,6 +21,15 @@ class Waiting(Protocol):
         """Its deadline, in nanoseconds of ``time.perf_counter_ns``."""
         ...
 
+    def heed(self, interruption: Any) -> None:
+        """Have ``interruption.set`` called, from any thread, when the call is to end early; None for nothing more."""
+        ...
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the call is to end."""
+        ...
+
     def wait(self, waitables: Sequence[Any], announce: Any = ...) -> tuple[int, ...]:
         """Wait until something is ready; what ends the call is raised."""
         ...

@@ -32,6 +32,7 @@ from airssys_tui.runtime.messaging.mail_address import MOST_PATTERNS, MailAddres
 from airssys_tui.runtime.messaging.open_requests import MOST_OPEN, OpenRequests
 from airssys_tui.runtime.messaging.post_office import PostOffice, unhandled
 from airssys_tui.runtime.messaging.subscriptions import subscribing
+from airssys_tui.runtime.messaging.written.receipt import Receipt
 
 MOST_HELD: Final = 1_000
 MOST_HELD_BYTES: Final = 16 * 1024 * 1024
@@ -42,8 +43,6 @@ LONGEST_BLOCK_NS: Final = 1_000_000_000
 
 RESERVE_NS: Final = 20_000_000
 """Nanoseconds before its call's deadline at which such a wait ends at least, so that the sender sees the error."""
-
-LATE: Final = "the disk is slow: the message is not written down yet, and may still be delivered"
 
 _Held = Callable[[], object]
 
@@ -252,20 +251,14 @@ class ComponentMessenger:
         intake = self._take(None, to, call)
         if intake is not Intake.TAKEN:
             return self._office.undeliverable(intake, to)
-        wake, told = _wake(), list[Failure | None]()
-
-        def tell(failure: Failure | None) -> None:
-            told.append(failure)
-            wake.set()
-
-        failure = self._office.durable.accept(letter, tell)
+        receipt = Receipt()
+        failure = self._office.durable.accept(letter, receipt.tell)
         if failure is not None:
             to.counts.turned_away[failure.case.value] += 1
             return failure
-        due = _before_end(call)
-        while not told and perf_counter_ns() < due:
-            call.wait([Waitable(due_ns=due, descriptor=wake.fileno())], self._tenant.blocking)
-        return told[0] if told else Failure(Undelivered.TIMEOUT, LATE)
+        with self._tenant.blocking():
+            receipt.wait(call, _before_end(call))
+        return receipt.failure
 
     def _take(self, message: Letter | Question | None, to: MailAddress, call: Waiting | None) -> Intake:
         """Put a message into a mailbox, or make room for one; wait for room if that is what the mailbox wants."""

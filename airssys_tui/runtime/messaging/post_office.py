@@ -24,14 +24,14 @@ from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.mailbox import Intake
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.messaging.dead_letters import DeadLetter, DeadLetters
-from airssys_tui.runtime.messaging.durable_post import DurablePost
 from airssys_tui.runtime.messaging.hops import Hops
 from airssys_tui.runtime.messaging.letter import Letter, Publication, refused_codec
-from airssys_tui.runtime.messaging.letter_rows import letter_of
 from airssys_tui.runtime.messaging.listeners import Listeners
 from airssys_tui.runtime.messaging.mail_address import MailAddress
 from airssys_tui.runtime.messaging.subscriptions import Subscriptions
 from airssys_tui.runtime.messaging.timeouts import Timeouts
+from airssys_tui.runtime.messaging.written.durable_post import DurablePost
+from airssys_tui.runtime.messaging.written.letter_rows import letter_of
 from airssys_tui.store.mail.durable_mail import DurableMail
 
 LARGEST: Final = int(BOUNDS["message_size"].most)

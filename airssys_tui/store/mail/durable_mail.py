@@ -78,17 +78,16 @@ class DurableMail:
         """Take back only what the block wrote when it raises; see :meth:`Database.part`."""
         return self._database.part()
 
-    def accept(self, message: MailRow, handled: Collection[int] = ()) -> None:
-        """Write a message down, and remove others that were handled.
+    def accept(self, messages: Collection[MailRow], handled: Collection[int] = ()) -> None:
+        """Write messages down, and remove others that were handled.
 
         Raises:
             DiskFull: No space left on the disk; nothing has changed.
             StoreError: The write failed; nothing has changed.
         """
         with self._database.transaction("accept") as connection:
-            connection.execute(_INSERT, msgspec.structs.astuple(message))
-            if handled:
-                connection.executemany("DELETE FROM messages WHERE row = ?", [(row,) for row in handled])
+            connection.executemany(_INSERT, [msgspec.structs.astuple(message) for message in messages])
+            connection.executemany("DELETE FROM messages WHERE row = ?", [(row,) for row in handled])
 
     def remove(self, rows: Collection[int]) -> None:
         """Remove messages: they were handled, or are not wanted any more."""

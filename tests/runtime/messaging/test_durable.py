@@ -17,9 +17,10 @@ from airssys_tui.core.errors import DiskFull
 from airssys_tui.core.message import Guarantee
 from airssys_tui.core.types.values import Variant
 from airssys_tui.host.services.messenger import SendOptions
-from airssys_tui.runtime.messaging import durable_post
-from airssys_tui.runtime.messaging.component_messenger import LATE, ComponentMessenger
-from airssys_tui.runtime.messaging.durable_post import DurablePost
+from airssys_tui.runtime.messaging.component_messenger import ComponentMessenger
+from airssys_tui.runtime.messaging.written import durable_post
+from airssys_tui.runtime.messaging.written.durable_post import DurablePost
+from airssys_tui.runtime.messaging.written.receipt import LATE
 from airssys_tui.store.mail.durable_mail import DurableMail
 from tests.support.postmen import Postmen, body, identity, options
 from tests.support.world import PATIENCE, World
@@ -200,7 +201,7 @@ def test_a_disk_that_is_too_slow_is_told_in_time(office: Postmen, monkeypatch: p
 
     monkeypatch.setattr(DurableMail, "accept", late)
     try:
-        assert office.send_with("hurried", "bob", "late", guarantee="durable") == ("timeout", LATE)
+        assert office.send_with("hurried", "bob", "late", guarantee="durable") == ("timeout", LATE.text)
         assert office.texts("bob") == []
     finally:
         writable.set()

@@ -34,28 +34,28 @@ def test_there_is_no_file_before_the_first_message(mail: DurableMail) -> None:
     mail.remove([1])
     mail.count_attempts()
     assert not mail.exists
-    mail.accept(letter(1))
+    mail.accept([letter(1)])
     assert mail.path.stat().st_mode & 0o777 == 0o600
 
 
 def test_what_is_accepted_comes_back_as_it_was_and_in_order(mail: DurableMail, tmp_path: Path) -> None:
     full = msgspec.structs.replace(letter(2), codec=0x51, correlation=str(2**64 - 1), until=1.5, sender="", body=b"\0")
     for each in (letter(3), full, letter(1)):
-        mail.accept(each)
+        mail.accept([each])
     mail.close()
     assert DurableMail(tmp_path / "messages.db").read() == ((letter(1), full, letter(3)), ())
 
 
 def test_what_was_handled_goes_with_the_next_that_is_accepted(mail: DurableMail) -> None:
     for row in (1, 2):
-        mail.accept(letter(row))
-    mail.accept(letter(3), handled=[1, 2])
+        mail.accept([letter(row)])
+    mail.accept([letter(3)], handled=[1, 2])
     assert mail.read() == ((letter(3),), ())
 
 
 def test_a_dead_letter_is_kept_and_comes_back_behind_the_others(mail: DurableMail) -> None:
     for row in (1, 2, 3):
-        mail.accept(letter(row))
+        mail.accept([letter(row)])
     burials = [Burial(row=row, reason="exhausted", why="why", attempts=3, dead_at=9.0 - row) for row in (1, 2)]
     for burial in burials:
         mail.bury(burial)
@@ -70,7 +70,7 @@ def test_a_dead_letter_is_kept_and_comes_back_behind_the_others(mail: DurableMai
 
 def test_only_what_waits_is_counted_as_attempted_once_more(mail: DurableMail) -> None:
     for row in (1, 2):
-        mail.accept(letter(row))
+        mail.accept([letter(row)])
     mail.bury(Burial(row=2, reason="expired", why="", attempts=1, dead_at=1.0))
     mail.count_attempts()
     (waiting,), ((dead, burial),) = mail.read()
@@ -84,7 +84,7 @@ def test_only_what_waits_is_counted_as_attempted_once_more(mail: DurableMail) ->
 )
 def test_another_database_is_left_alone(mail: DurableMail, statement: str, error: type[StoreError]) -> None:
     if error is SchemaTooNew:
-        mail.accept(letter(1))
+        mail.accept([letter(1)])
         mail.close()
     with sqlite3.connect(mail.path) as other:
         other.execute(statement)
@@ -92,7 +92,7 @@ def test_another_database_is_left_alone(mail: DurableMail, statement: str, error
     before = tables(mail.path)
     fresh = DurableMail(mail.path)
     with pytest.raises(error):
-        fresh.accept(letter(2))
+        fresh.accept([letter(2)])
     assert tables(mail.path) == before
 
 
@@ -104,7 +104,7 @@ def tables(path: Path) -> list[object]:
 def test_a_closed_journal_says_so(mail: DurableMail) -> None:
     mail.close()
     with pytest.raises(StoreError, match="closed"):
-        mail.accept(letter(1))
+        mail.accept([letter(1)])
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ The journal (``store/mail``) holds each of them as a row, numbered in the order 
 receiver there is a *box* here, which says how much of the journal is its own and has a *backlog*: the messages that are
 not in its mailbox, because it does not run, or has not since the start. The way of a message:
 
-1. The sender's thread gives it a number and hands it to the thread of the journal, which writes all that are ready in
-   one transaction. The sender waits; whatever ends its wait, the message goes on.
+1. The sender's thread gives it a number and puts it among those that are ready. The thread of the journal writes all of
+   these in one transaction, while the next ones gather. The sender waits; whatever ends its wait, the message goes on.
 2. Once that is durable, the thread of the journal puts the message into the backlog and as much of the backlog as the
    receiver takes into its mailbox, in the order of the numbers. So messages of one sender stay in order.
 3. When the message was handled, its row goes with the next message that is written, or a moment later.
@@ -21,10 +21,13 @@ from __future__ import annotations
 
 import heapq
 import threading
+from collections import deque
 from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from functools import partial
 from typing import Any, Final
+
+import msgspec
 
 from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.message import Failure, Undelivered
@@ -34,7 +37,7 @@ from airssys_tui.runtime.actors.mailbox import Intake
 from airssys_tui.runtime.machinery.disk_thread import DiskThread
 from airssys_tui.runtime.messaging.dead_letters import DeadLetter
 from airssys_tui.runtime.messaging.letter import Letter
-from airssys_tui.runtime.messaging.letter_rows import burial_of, dead_letter_of, row_of, row_of_dead
+from airssys_tui.runtime.messaging.written.letter_rows import burial_of, dead_letter_of, row_of, row_of_dead
 from airssys_tui.store.mail.durable_mail import DurableMail
 from airssys_tui.store.mail.mail_rows import MailRow
 
@@ -47,11 +50,17 @@ MOST_WAITING_BYTES: Final = 64 * MIB
 MOST_BYTES: Final = 256 * MIB
 """Bytes of the bodies of all receivers at most."""
 
+MOST_TOGETHER: Final = 256
+"""Messages that share a transaction at most: the first of them waits for all."""
+
 MANY_HANDLED: Final = 64
 """Handled messages whose rows are removed at once."""
 
 SOON: Final = 0.05
 """Seconds after which the rows of fewer are removed, unless they go with another message before."""
+
+
+CLOSING: Final = Failure(Undelivered.FAILED, "durable messages are not accepted: the runtime closes")
 
 
 class DurableBox:
@@ -69,6 +78,24 @@ class DurableBox:
         self.backlog: list[tuple[int, Letter | MailRow]] = []
         self.count = 0
         self.bytes = 0
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """A message that is to be written down.
+
+    Attributes:
+        letter: The message.
+        row: Its number.
+        size: Bytes of its body.
+        box: That of its receiver.
+        told: Called when it is durable, or with why it could not be written.
+    """
+
+    letter: Letter
+    row: int
+    size: int
+    box: DurableBox
+    told: Callable[[Failure | None], None]
 
 
 class DurablePost:
@@ -95,6 +122,11 @@ class DurablePost:
         self._bytes = 0
         self._rows = 0
         self._handled: list[int] = []
+        self._timed = False
+        self._ready: deque[Accepted] = deque()
+        self._group: tuple[Accepted, ...] = ()
+        self._going: tuple[int, ...] = ()
+        self._writing = False
         self._closed = "the runtime has not started"
 
     def open(self, *, killed: bool) -> tuple[DeadLetter, ...]:
@@ -153,12 +185,12 @@ class DurablePost:
                 return failure
             self._rows += 1
             letter.row = self._rows
-            self._count(self._box(letter.to.name), 1, size)
-            handled, self._handled = self._handled, []
-            row = row_of(letter, letter.row)
-            self._write(
-                partial(self._mail.accept, row, handled), partial(self._written, letter, size, tuple(handled), told)
-            )
+            box = self._box(letter.to.name)
+            self._count(box, 1, size)
+            self._ready.append(Accepted(letter, letter.row, size, box, told))
+            if not self._writing:
+                self._writing = True
+                self._write(self._write_group, self._written)
         return None
 
     def acknowledged(self, letter: Letter) -> None:
@@ -237,24 +269,34 @@ class DurablePost:
                 return
             heapq.heappop(box.backlog)
 
-    def _written(
-        self,
-        letter: Letter,
-        size: int,
-        handled: tuple[int, ...],
-        told: Callable[[Failure | None], None],
-        written: Future[Any],
-    ) -> None:
+    def _write_group(self) -> None:
+        """Write the next messages down; on the thread of the journal, which may do so twice."""
+        if not self._group:
+            with self._lock:
+                together = min(len(self._ready), MOST_TOGETHER)
+                self._group = tuple(self._ready.popleft() for _ in range(together))
+                self._going, self._handled = tuple(self._handled), []
+        self._mail.accept([row_of(each.letter, each.row) for each in self._group], self._going)
+
+    def _written(self, written: Future[Any]) -> None:
         failure = _failure_of(written)
+        group, self._group = self._group, ()
+        for each in group:
+            with self._lock:
+                if failure is None:
+                    heapq.heappush(each.box.backlog, (each.row, each.letter))
+                    self._feed(each.box)
+                else:
+                    self._count(each.box, -1, each.size)
+            each.told(failure)
         with self._lock:
-            box = self._box(letter.to.name)
-            if failure is None:
-                heapq.heappush(box.backlog, (letter.row or 0, letter))
-                self._feed(box)
-            else:
-                self._count(box, -1, size)
-                self._owe(handled)
-        told(failure)
+            if failure is not None:
+                self._owe(self._going)
+            self._writing = bool(self._ready) and self._write(self._write_group, self._written)
+            lost = () if self._writing else tuple(self._ready)
+            self._ready = self._ready if self._writing else deque()
+        for each in lost:
+            each.told(CLOSING)
 
     def _revived(
         self, dead: DeadLetter, number: int, told: Callable[[Failure | None], None], written: Future[Any]
@@ -271,9 +313,14 @@ class DurablePost:
 
     def _owe(self, rows: Collection[int]) -> None:
         """Note rows that are to be removed; the lock is held."""
-        if not self._handled and rows:
-            self._later(SOON, self._flush)
         self._handled += rows
+        if rows and not self._timed:
+            self._timed = True
+            self._later(SOON, self._flush_timed)
+
+    def _flush_timed(self) -> None:
+        self._timed = False
+        self._flush()
 
     def _flush(self) -> None:
         with self._lock:
@@ -287,13 +334,14 @@ class DurablePost:
             with self._lock:
                 self._owe(rows)
 
-    def _write(self, function: Callable[[], None], written: Callable[[Future[Any]], None] | None = None) -> None:
-        """Write something on the thread of the journal, unless it is closed; the lock is held."""
+    def _write(self, function: Callable[[], None], written: Callable[[Future[Any]], None] | None = None) -> bool:
+        """Write something on the thread of the journal, unless it is closed; return whether. The lock is held."""
         if self._closed:
-            return
+            return False
         if self._thread is None:
             self._thread = DiskThread(self._mail, "mail")
         self._thread.commit(function, written)
+        return True
 
     def _refusal(self, receiver: str, size: int) -> Failure | None:
         if self._closed:

@@ -1,0 +1,1 @@
+"""Durable messages: written down before their sender goes on, and kept until they are handled."""
