@@ -6,9 +6,10 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Final
+from typing import Final
 
 from airssys_tui.core.types.values import Some
+from airssys_tui.runtime.embedded import EmbeddedRuntime
 from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
 from benchmarks.clock import Effort
 from benchmarks.report import Row, beside
@@ -41,7 +42,7 @@ def durable_sends(effort: Effort) -> Iterator[Row]:
     yield beside("message/durable-send-alone", one, "/s", "bare commits, one by one", bare, more_is_better=True)
 
 
-def _rate(runtime: Any, senders: list[str], each: int) -> float:
+def _rate(runtime: EmbeddedRuntime, senders: list[str], each: int) -> float:
     """Return how many sends were accepted in a second."""
     begun = perf_counter()
     asked = [
@@ -50,7 +51,7 @@ def _rate(runtime: Any, senders: list[str], each: int) -> float:
         )
         for number, name in enumerate(senders)
     ]
-    accepted = sum(reply.result(PATIENCE) for reply in asked)
+    accepted: int = sum(reply.result(PATIENCE) for reply in asked)
     spent = perf_counter() - begun
     if accepted != each * len(senders):
         raise AssertionError(f"{accepted} of {each * len(senders)} were accepted")

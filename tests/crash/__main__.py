@@ -3,7 +3,7 @@
 Every failpoint that any operation passes is hit ``--each`` times, 10 when not given, and the rest of the kills come at
 random moments. Where the failpoints alone need more kills than that, there are more, and a quarter of N on top of them
 comes at random moments. What was not consistent is left where it is, and told with the seed and the last operation; the
-same seed makes the same plan.
+same seed makes the same plan. Then it is killed a quarter as often while components send each other durable messages.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from pathlib import Path
 
 from airssys_tui.store.disk.failpoint import registered
 from tests.crash.campaign import PER_SCENE, Target, Verdict, learn, lives, plan, warm
+from tests.crash.mail_campaign import POINTS as MAIL_POINTS
+from tests.crash.mail_campaign import Losses, mail_campaign
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,9 +40,13 @@ def main(arguments: list[str] | None = None) -> int:
     targets = plan(passing, 0 if options.point else options.kills, options.each, options.seed)
     print(f"{len(targets)} kills: {options.each} at each of {len(passing)} failpoints, the rest at any moment")
     verdicts = carry_out(targets, directory, options.jobs)
-    if not any(verdict.fault for verdict in verdicts):
+    ended = report(verdicts, passing, options.each, options.point)
+    if not options.point:
+        points = [*MAIL_POINTS * max(1, options.each // 3), *[""] * (options.kills // 4)]
+        ended |= report_mail(mail_campaign(directory / "mail", points, options.seed))
+    if not ended:
         shutil.rmtree(directory)
-    return report(verdicts, passing, options.each, options.point)
+    return ended
 
 
 def carry_out(targets: list[Target], directory: Path, jobs: int) -> list[Verdict]:
@@ -77,6 +83,13 @@ def report(verdicts: list[Verdict], passing: dict[str, tuple[str, ...]], each: i
     print(f"{kills} kills ({at_points} at {len(passing)} failpoints, {hits['']} at any moment): ", end="")
     print(f"{kills - len(faults)} consistent, {len(faults)} not")
     return 1 if faults else 0
+
+
+def report_mail(losses: Losses) -> int:
+    """Print what came of the durable messages; return the exit code."""
+    print(f"{losses.kills} kills while {losses.accepted} durable messages were accepted: ", end="")
+    print(f"{len(losses.lost)} lost, {losses.missing} dead letters missing")
+    return 1 if losses.lost or losses.missing else 0
 
 
 if __name__ == "__main__":
