@@ -60,6 +60,7 @@ class AirssysApp(App[int]):
         readonly: Offer no action that changes the system.
         attached: The runtime belongs to another process and keeps running when the screen is closed.
         demo: The runtime is a demonstration; the header says so.
+        browser: The screen is shown in a browser: what is saved is downloaded, and no file of this machine is written.
         clock: Unix time in seconds.
         refresh: Seconds between two pulls, unless the settings say otherwise.
         settings: The configuration file: read when it changes, written when the view is saved.
@@ -82,6 +83,7 @@ class AirssysApp(App[int]):
         readonly: bool = False,
         attached: bool = False,
         demo: bool = False,
+        browser: bool = False,
         clock: Callable[[], float] = time.time,
         refresh: float = 1.0,
         settings: SettingsFile | None = None,
@@ -94,7 +96,7 @@ class AirssysApp(App[int]):
         self._attached = attached
         self._every = self._usual = refresh
         self._pulls: Timer | None = None
-        self.session = Session(folder, clock, chosen_glyphs(), readonly=readonly)
+        self.session = Session(folder, clock, chosen_glyphs(), readonly=readonly, browser=browser)
         self.session.demo = demo
         self.notices = Notices()
         self.operations = Operations(self, self.session, self.notices, self.tick)
@@ -171,7 +173,7 @@ class AirssysApp(App[int]):
             self._set_pace(now.refresh)
         self.session.columns = now.columns
         if now.keys != before.keys:
-            self.session.keymap = Keymap(now.keys)
+            self.session.keymap = Keymap(now.keys, browser=self.session.browser)
             self._rebind()
         if now.arrangement != before.arrangement:
             self.session.arrangement = now.arrangement

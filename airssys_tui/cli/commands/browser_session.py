@@ -52,7 +52,7 @@ async def _show(site: Site, *, readonly: bool) -> int:
     def connect() -> RuntimeApi:
         return remote(site, readonly=readonly)
 
-    app = AirssysApp(connect, folder=str(site.folder.value), readonly=readonly, attached=True)
+    app = AirssysApp(connect, folder=str(site.folder.value), readonly=readonly, attached=True, browser=True)
     await app.run_async()
     return ExitCode.OK
 

@@ -8,14 +8,20 @@ import shlex
 import signal
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+from cyclopts import Parameter
 
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import say, warn
-from airssys_tui.cli.reaching.options import FolderArgument, StateDirOption
+from airssys_tui.cli.reaching.options import FolderArgument, StateDirOption, named_path
 from airssys_tui.cli.reaching.orders import writable
 from airssys_tui.cli.reaching.site import Site, locate
+from airssys_tui.cli.serving.browser_access import Origins, kept_token, new_token
 from airssys_tui.core.errors import UsageError
+from airssys_tui.core.text import one_line
 
 if TYPE_CHECKING:
     from airssys_tui.cli.serving.browser import BrowserServer
@@ -23,30 +29,67 @@ if TYPE_CHECKING:
 PORT: Final = 8737
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """Who may open pages, and what they may do.
+
+    Attributes:
+        full: Let pages change the system too.
+        origin: Further address that pages are opened at, such as "https://desk.example" of a proxy; repeatable.
+        token_file: Keep the token in this file, so that the address stays the same; made if it does not exist.
+    """
+
+    full: bool = False
+    origin: Annotated[list[str] | None, Parameter(name="--origin", negative_iterable=())] = None
+    token_file: Annotated[Path | None, Parameter(name="--token-file", converter=named_path)] = None
+
+
+LOOKING: Final = Access()
+
+
 def web(
     folder: FolderArgument = None,
     /,
     *,
     port: int = PORT,
-    full: bool = False,
+    access: Access = LOOKING,
     state_dir: StateDirOption = None,
 ) -> int:
     """Serve the screen to browsers on this machine until ctrl+c.
 
     Needs `pip install 'airssys-tui[web]'`. Each page is a client of the folder's runtime; when none runs, this command
     runs one without a screen until it ends. The printed address contains a token, new each time, that every
-    request needs. Pages are read-only unless you add `--full`. From another machine: ssh -L 8737:127.0.0.1:8737 HOST.
+    request needs. Pages are read-only unless you add `--full`, and what they save is a download: they write no file of
+    this machine. From another machine: ssh -L 8737:127.0.0.1:8737 HOST, with any free port in place of the first.
 
     Args:
         folder: Folder of components. Default: AIRSSYS_TUI_FOLDER, the configuration file, or the current directory.
         port: Port on 127.0.0.1; 0 picks a free port.
-        full: Let pages change the system too.
+        access: Who may open pages, and what they may do.
         state_dir: State directory. Default: AIRSSYS_TUI_STATE_DIR, the configuration file, or a directory derived from
             the folder's real path.
     """
     site = locate(folder, state_dir)
-    if full:
+    if access.full:
         writable(site)
+    with contextlib.closing(_server(site, port, access)) as server, _runtime(site):
+        say(f"open {server.url}")
+        warn(
+            "pages can change the system" if access.full else "pages are read-only; --full lets them change the system"
+        )
+        sys.stdout.flush()
+        _serve(server)
+    return ExitCode.OK
+
+
+def _server(site: Site, port: int, access: Access) -> BrowserServer:
+    """Return the server, listening.
+
+    Raises:
+        UsageError: An option is not valid, or the extra is not installed.
+        AirssysError: The port is not available.
+    """
     if not 0 <= port <= 65_535:
         raise UsageError(f"--port must be 0 to 65535, not {port}")
     try:
@@ -55,12 +98,13 @@ def web(
         raise UsageError(
             f"serving browsers needs {error.name}, which is not installed", remedy="pip install 'airssys-tui[web]'"
         ) from error
-    with contextlib.closing(BrowserServer(session_command(site, full=full), port)) as server, _runtime(site):
-        say(f"open {server.url}")
-        warn("pages can change the system" if full else "pages are read-only; --full lets them change the system")
-        sys.stdout.flush()
-        _serve(server)
-    return ExitCode.OK
+    return BrowserServer(
+        session_command(site, full=access.full),
+        port,
+        title=f"{one_line(site.folder.value.absolute().name)} · airssys",
+        origins=Origins(access.origin or ()),
+        token=new_token() if access.token_file is None else kept_token(access.token_file),
+    )
 
 
 def session_command(site: Site, *, full: bool) -> str:

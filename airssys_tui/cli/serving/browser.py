@@ -7,6 +7,7 @@ runtime; it ends with its page, or with the server.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import hmac
 import logging
 import secrets
@@ -17,6 +18,8 @@ from typing import Final
 from aiohttp import WSCloseCode, WSMsgType, web
 from textual_serve.server import Server, to_int
 
+from airssys_tui.cli.serving.browser_access import Origins
+from airssys_tui.cli.serving.browser_page import refused_page, terminal_page
 from airssys_tui.cli.serving.browser_terminal import MAX_MESSAGE, PATIENCE, MalformedError, Terminal
 from airssys_tui.core.errors import AirssysError
 
@@ -33,6 +36,8 @@ HEARTBEAT: Final = 15.0
 
 TOKEN: Final = "token"  # noqa: S105 - the name of the query parameter
 
+_NONCE: Final = "nonce"
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -42,19 +47,24 @@ class BrowserServer(Server):
     Args:
         command: Shell command that runs in each terminal.
         port: Port on this machine; 0 picks a free port.
+        title: What browsers call the page.
+        token: What opens it.
+        origins: Under which addresses it may be opened.
 
     Raises:
         AirssysError: The port is not available.
     """
 
-    def __init__(self, command: str, port: int) -> None:
+    def __init__(self, command: str, port: int, *, title: str, token: str, origins: Origins) -> None:
         self._listening = _listen(port)
         self._port = self._listening.getsockname()[1]
-        self._token = secrets.token_urlsafe(32)
-        self._sitting = secrets.token_urlsafe(32)
+        self._token = token
+        self._origins = origins
+        # Made from the token, so that open pages outlive a restart with the same one; the cookie does not tell it.
+        self._sitting = hmac.new(token.encode(), b"cookie", hashlib.sha256).hexdigest()
         self._sessions = 0
         self._pages: set[web.WebSocketResponse] = set()
-        super().__init__(command, host=LOOPBACK, port=self._port, title="airssys")
+        super().__init__(command, host=LOOPBACK, port=self._port, title=title)
         # Its log would go to the terminal unsanitised; the sessions write to the screen's log.
         logging.getLogger("textual-serve").addHandler(logging.NullHandler())
         logging.getLogger("textual-serve").propagate = False
@@ -131,8 +141,10 @@ class BrowserServer(Server):
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Require the token; after its first use a cookie replaces it."""
-        if not self._is_here(request.headers.get("Host", "")):
-            raise web.HTTPForbidden(text="use the address that `airssys-tui web` printed\n")
+        host = request.headers.get("Host", "")
+        if not self._origins.knows(host):
+            text = "use the address that `airssys-tui web` printed, or name this one with --origin\n"
+            raise web.HTTPForbidden(text=text)
         given = request.query.get(TOKEN)
         if given is not None and request.path == "/" and _same(given, self._token):
             # Redirect, so that the address in the browser no longer contains the token.
@@ -140,9 +152,9 @@ class BrowserServer(Server):
             welcome.set_cookie(self._cookie, self._sitting, httponly=True, samesite="Strict", path="/")
             raise welcome
         if not _same(request.cookies.get(self._cookie, ""), self._sitting):
-            raise web.HTTPForbidden(text="open the address that `airssys-tui web` printed, with its token\n")
+            raise web.HTTPForbidden(text=refused_page(), content_type="text/html")
         origin = request.headers.get("Origin")
-        if origin is not None and not self._is_here(origin.removeprefix("http://")):
+        if origin is not None and not self._origins.allows(origin, host):
             raise web.HTTPForbidden(text="requests from other pages are not allowed\n")
         return await self._seated(request, handler) if request.path == "/ws" else await handler(request)
 
@@ -155,11 +167,18 @@ class BrowserServer(Server):
         finally:
             self._sessions -= 1
 
-    async def _harden(self, _: web.Request, response: web.StreamResponse) -> None:
-        here = f"{LOOPBACK}:{self._port}"
+    async def handle_index(self, request: web.Request) -> web.Response:
+        """Answer with the page of the terminal."""
+        nonce = request[_NONCE] = secrets.token_urlsafe(16)
+        font = min(64, max(6, to_int(request.query.get("fontsize", ""), 16)))
+        return web.Response(text=terminal_page(self.title, nonce, font), content_type="text/html")
+
+    async def _harden(self, request: web.Request, response: web.StreamResponse) -> None:
+        nonce = request.get(_NONCE)
+        script = "'self'" if nonce is None else f"'self' 'nonce-{nonce}'"
         response.headers["Content-Security-Policy"] = (
-            "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
-            f"img-src 'self' data:; font-src 'self' data:; connect-src 'self' ws://{here}; "
+            f"default-src 'none'; script-src {script}; style-src 'self' 'unsafe-inline'; "
+            "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; "
             "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
         )
         response.headers["Referrer-Policy"] = "no-referrer"
@@ -169,10 +188,6 @@ class BrowserServer(Server):
     @property
     def _cookie(self) -> str:
         return f"airssys-{self._port}"  # a browser sends cookies to every port of a host, so the name has the port
-
-    def _is_here(self, host: str) -> bool:
-        # Against DNS rebinding: a page of another site that resolves to this machine sends another host name.
-        return host == f"{LOOPBACK}:{self._port}"
 
 
 def _same(given: str, wanted: str) -> bool:

@@ -22,6 +22,14 @@ class Danger(Enum):
     LOSES_STATE = 3
 
 
+class Saves(Enum):
+    """What an action writes on the machine of the screen's process; a browser gets a file as a download instead."""
+
+    NOTHING = 0
+    FILE = 1
+    SETTINGS = 2
+
+
 class Group(StrEnum):
     """How actions are grouped in help and in the key table."""
 
@@ -51,6 +59,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
         everywhere: Bound on the app, so that it works on every screen.
         urgent: Takes precedence over the focused widget.
         opens: The screen that it opens, for an action that opens one.
+        saves: What it writes on the machine of the screen's process.
     """
 
     id: str
@@ -67,6 +76,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     everywhere: bool = False
     urgent: bool = False
     opens: View | None = None
+    saves: Saves = Saves.NOTHING
 
 
 def act(name: str, keys: str, title: str, text: str, group: Group, **more: Any) -> Action:

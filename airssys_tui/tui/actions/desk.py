@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from airssys_tui.tui.actions.action import Action, Group, act, opens, sort
+from airssys_tui.tui.actions.action import Action, Group, Saves, act, opens, sort
 from airssys_tui.tui.actions.view import GROWING, MARKS, OF_ONE, TABLE, View
 
 DESK_ACTIONS: Final[tuple[Action, ...]] = (
@@ -217,6 +217,7 @@ DESK_ACTIONS: Final[tuple[Action, ...]] = (
         Group.LOOK,
         views=TABLE,
         do="save_view",
+        saves=Saves.SETTINGS,
         rank=61,
     ),
     act(

@@ -15,8 +15,8 @@ import msgspec
 from textual.binding import Binding
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys, _character_to_key
 
-from airssys_tui.tui.actions.action import Action, Danger
-from airssys_tui.tui.actions.table import ACTIONS, bindings, key_label
+from airssys_tui.tui.actions.action import Action
+from airssys_tui.tui.actions.table import ACTIONS, bindings, is_offered, key_label
 from airssys_tui.tui.actions.view import View
 
 _NAMED: Final = {key_label(key): key for key in ("slash", "question_mark", "colon", "escape", "delete")} | {
@@ -61,10 +61,12 @@ class Keymap:
 
     Args:
         own: The operator's keys by action id, as Textual names them; an empty tuple unbinds an action.
+        browser: Whether the screen is shown in a browser.
     """
 
-    def __init__(self, own: Mapping[str, Sequence[str]] | None = None) -> None:
+    def __init__(self, own: Mapping[str, Sequence[str]] | None = None, *, browser: bool = False) -> None:
         own = own or {}
+        self._browser = browser
         self.actions: tuple[Action, ...] = tuple(
             msgspec.structs.replace(action, keys=tuple(own[action.id])) if action.id in own else action
             for action in ACTIONS
@@ -72,13 +74,13 @@ class Keymap:
         self._views: dict[tuple[View, bool], tuple[Action, ...]] = {}
 
     def of_view(self, view: View, readonly: bool) -> tuple[Action, ...]:
-        """Return the actions of a screen in the order of the table; read-only leaves out those that change anything."""
+        """Return the actions of a screen in the order of the table; read-only leaves out those that change or write."""
         found = self._views.get((view, readonly))
         if found is None:
             found = tuple(
                 action
                 for action in self.actions
-                if view in action.views and not (readonly and action.danger is not Danger.VIEW)
+                if view in action.views and is_offered(action, readonly=readonly, browser=self._browser)
             )
             self._views[view, readonly] = found
         return found

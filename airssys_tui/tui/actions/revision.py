@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from airssys_tui.tui.actions.action import Action, Danger, Group, act
+from airssys_tui.tui.actions.action import Action, Danger, Group, Saves, act
 from airssys_tui.tui.actions.view import View
 
 _VERSIONS: Final = frozenset({View.VERSIONS})
@@ -115,6 +115,7 @@ REVISION_ACTIONS: Final[tuple[Action, ...]] = (
         Group.LOOK,
         views=_DETAIL,
         do="export_state",
+        saves=Saves.FILE,
         hint="export state",
         rank=29,
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from airssys_tui.tui.actions.action import Action, Group, act
+from airssys_tui.tui.actions.action import Action, Group, Saves, act
 from airssys_tui.tui.actions.view import STREAMS, View
 
 _EVENTS: Final = frozenset({View.EVENTS})
@@ -80,10 +80,11 @@ STREAM_ACTIONS: Final[tuple[Action, ...]] = (
         "look.save",
         "ctrl+s",
         "Save to a file",
-        "Save what is shown to a file; asks for its name, and before it overwrites one.",
+        "Save what is shown to a file; asks for its name, and before it overwrites one. A browser downloads it.",
         Group.LOOK,
         views=STREAMS,
         hint="save",
+        saves=Saves.FILE,
         rank=41,
     ),
 )

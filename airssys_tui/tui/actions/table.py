@@ -7,7 +7,7 @@ from typing import Final
 
 from textual.binding import Binding
 
-from airssys_tui.tui.actions.action import Action, Danger, Group
+from airssys_tui.tui.actions.action import Action, Danger, Group, Saves
 from airssys_tui.tui.actions.call import CALL_ACTIONS
 from airssys_tui.tui.actions.component import COMPONENT_ACTIONS
 from airssys_tui.tui.actions.desk import DESK_ACTIONS
@@ -44,8 +44,23 @@ ACTIONS: Final = tuple(
 
 
 def allowed(readonly: bool) -> tuple[Action, ...]:
-    """Return the actions; read-only leaves out those that change the system."""
-    return tuple(action for action in ACTIONS if not (readonly and action.danger is not Danger.VIEW))
+    """Return the actions; read-only leaves out those that change the system or write on the machine."""
+    return tuple(action for action in ACTIONS if is_offered(action, readonly=readonly))
+
+
+def is_offered(action: Action, *, readonly: bool, browser: bool = False) -> bool:
+    """Return whether a screen offers an action.
+
+    Args:
+        action: The action.
+        readonly: Nothing may change: neither the system, nor a file of the machine that the screen runs on.
+        browser: The screen is shown in a browser, which downloads what is saved. Settings are not the browser's.
+    """
+    if readonly and action.danger is not Danger.VIEW:
+        return False
+    if action.saves is Saves.SETTINGS:
+        return not (readonly or browser)
+    return action.saves is Saves.NOTHING or browser or not readonly
 
 
 def of_view(view: View, readonly: bool) -> tuple[Action, ...]:

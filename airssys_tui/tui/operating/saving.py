@@ -1,10 +1,14 @@
-"""Asking for the name of a file, and writing it; an existing file is replaced only after asking."""
+"""Asking for the name of a file, and writing it; an existing file is replaced only after asking.
+
+In a browser it is a download instead: the machine of the screen's process is not the one that the operator sits at.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 
 from airssys_tui.core.errors import AirssysError
@@ -16,7 +20,13 @@ from airssys_tui.tui.operating.transcript import FileThereError, keep
 
 
 async def ask_and_write(operator: Operator, data: bytes, suggested: Path, about: Sequence[str]) -> None:
-    """Ask for a name, write the file and report its path."""
+    """Ask for a name, write the file and report its path; a browser downloads it under the suggested name."""
+    if operator.session.browser:
+        operator.app.deliver_binary(
+            BytesIO(data), save_filename=suggested.name, mime_type="application/octet-stream", open_method="download"
+        )
+        operator.say(f"download: {suggested.name}")
+        return
     prompt = Prompt(operator.session, "Save to a file", "Save", about, value=str(suggested), longest=1_000)
     answer = await operator.app.push_screen_wait(prompt)
     if not answer:

@@ -30,6 +30,7 @@ class Session:
         disconnected: Whether it is out of date because the runtime went away; reconnecting goes on meanwhile.
         closing: Whether the runtime is being closed.
         readonly: Whether there are no actions that change the system.
+        browser: Whether the screen is shown in a browser.
         demo: Whether the runtime is a demonstration.
         folder: The watched folder, as the operator wrote it.
         keymap: Which keys the actions have.
@@ -40,7 +41,9 @@ class Session:
         faults: What is wrong in the settings, one line each; the previous settings stay in force.
     """
 
-    def __init__(self, folder: str, clock: Callable[[], float], glyphs: Glyphs, *, readonly: bool) -> None:
+    def __init__(
+        self, folder: str, clock: Callable[[], float], glyphs: Glyphs, *, readonly: bool, browser: bool = False
+    ) -> None:
         self.feed = Feed()
         self.api: RuntimeApi | None = None
         self.failure: AirssysError | None = None
@@ -52,7 +55,8 @@ class Session:
         self.folder = folder
         self.clock = clock
         self.glyphs = glyphs
-        self.keymap: Keymap = DEFAULT_KEYS
+        self.browser = browser
+        self.keymap: Keymap = Keymap(browser=True) if browser else DEFAULT_KEYS
         self.marks = Marks()
         self.calls = CallLog()
         self.columns: tuple[str, ...] = ()

@@ -11,11 +11,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 import pyte
 import pytest
 
+from tests.support.chromium import Tab, chromium
 from tests.support.command_line import LIMIT, Desk, eventually
 
 WIDTH, HEIGHT = 100, 30
@@ -79,7 +81,7 @@ async def test_without_the_token_there_is_nothing(desk: Desk) -> None:
 
 
 async def test_the_token_opens_the_page_once_and_a_cookie_stands_for_it_then(desk: Desk) -> None:
-    with served(desk) as (_, address):
+    with served(desk, "--origin", "https://desk.example") as (_, address):
         root = address.partition("?")[0]
         async with session() as client:
             async with client.get(address) as answer:
@@ -98,6 +100,10 @@ async def test_the_token_opens_the_page_once_and_a_cookie_stands_for_it_then(des
                 assert answer.status == 200
             async with client.get(root, headers={"Host": "evil.example"}) as answer:
                 assert answer.status == 403, "another name for this machine"
+            async with client.get(root, headers={"Host": "localhost:9000"}) as answer:
+                assert answer.status == 200, "a port that is forwarded"
+            async with client.get(root, headers={"Host": "desk.example"}) as answer:
+                assert answer.status == 200, "a proxy that was named"
             with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
                 await client.ws_connect(root + "ws", origin="http://127.0.0.1:1")
 
@@ -205,3 +211,65 @@ def test_a_configuration_that_allows_no_changes_is_heeded(desk: Desk) -> None:
     answer = desk.run("web", desk.folder, "--full")
     assert answer.code == 1
     assert "readonly" in answer.err
+
+
+# In a real browser: keys without a click, a download instead of a file, nothing from elsewhere, no errors
+
+CTRL = 2
+
+
+def complaints(tab: Tab) -> list[object]:
+    """Return what the browser found wrong with the page."""
+    bad = {"Runtime.exceptionThrown", "Log.entryAdded", "Runtime.consoleAPICalled"}
+    return [
+        event["params"]
+        for event in tab.events
+        if event["method"] in bad
+        and not (event["method"] == "Runtime.consoleAPICalled" and event["params"]["type"] == "log")
+        and event["params"].get("entry", {}).get("level") in {None, "error", "warning"}
+    ]
+
+
+def asked_of(tab: Tab) -> set[str]:
+    """Return the hosts that the page has asked for something."""
+    told = [event["params"] for event in tab.events if event["method"] == "Network.requestWillBeSent"]
+    urls = [urlsplit(params["request"]["url"]) for params in told]
+    return {url.hostname or "" for url in urls if url.scheme in {"http", "https"}}
+
+
+def saved(place: Path) -> set[Path]:
+    """Return the logs below a folder that are none of the browser's own files."""
+    return {path for path in place.rglob("*.log") if "profile" not in path.parts}
+
+
+async def test_a_browser_works_by_keys_alone_and_saves_by_downloading(desk: Desk, tmp_path: Path) -> None:
+    desk.install("counter")
+    downloads = tmp_path / "downloads"
+    downloads.mkdir()
+    async with chromium(tmp_path / "profile") as tab:
+        with served(desk, "--full") as (_, address):
+            # Under the other name of this machine, as it is written for a forwarded port.
+            await tab.ask("Page.navigate", url=address.replace("127.0.0.1", "localhost"))
+            await tab.shows("counter", "running")
+            assert await tab.value("document.title") == "components · airssys"
+            assert await tab.value("location.search") == ""
+            await tab.press("5", 53)
+            await tab.shows("following", "counter is ready")
+            before = saved(tmp_path)
+            allowed = {"behavior": "allow", "downloadPath": str(downloads), "eventsEnabled": True}
+            await tab.ask("Browser.setDownloadBehavior", **allowed)
+            await tab.press("s", 83, CTRL)
+            begun = await tab.told("Browser.downloadWillBegin")
+            await tab.told("Browser.downloadProgress", guid=begun["guid"], state="completed")
+            assert begun["suggestedFilename"].endswith(".log")
+            (file,) = saved(tmp_path) - before
+            assert file == downloads / begun["suggestedFilename"]
+            assert "counter is ready" in file.read_text()
+            assert asked_of(tab) == {"localhost"}
+            assert complaints(tab) == []
+        # The server has gone, and one with another token is there: the page says so.
+        with served(desk) as (_, fresh):
+            await tab.ask("Page.navigate", url=f"{fresh.partition('=')[0]}={address.partition('=')[2]}")
+            while "not valid" not in (text := await tab.value("document.body && document.body.innerText") or ""):
+                assert await tab.value("1") == 1, "the browser takes its time for each answer"
+            assert "--token-file" in text

@@ -6,13 +6,15 @@ import pytest
 
 from airssys_tui.api.played import scenes
 from airssys_tui.core.revision import Outcome
-from airssys_tui.tui.actions.action import Danger
+from airssys_tui.tui.actions.action import Danger, Saves
+from airssys_tui.tui.actions.keymap import Keymap
 from airssys_tui.tui.actions.table import ACTIONS
 from airssys_tui.tui.actions.view import View
+from airssys_tui.tui.app import AirssysApp
 from airssys_tui.tui.dialogs.disk import DiskQuestion
 from airssys_tui.tui.dialogs.modal import Choice, Question
 from airssys_tui.tui.screens.detail import TABS
-from tests.support.screens import connected, desk, shows, text_of, wait_until
+from tests.support.screens import NEVER, connected, desk, shows, text_of, wait_until
 from tests.support.views import WAYS
 
 
@@ -41,6 +43,41 @@ async def test_no_key_of_an_action_that_changes_the_system_does_anything(view):
                 assert not isinstance(pilot.app.screen, Question), action.id
         assert runtime.commands == []
         assert "READ-ONLY" in text_of(pilot.app)
+
+
+SAVING = {action.id: action.saves for action in ACTIONS if action.saves is not Saves.NOTHING}
+
+
+@pytest.mark.parametrize(
+    ("readonly", "browser", "offered"),
+    [
+        (False, False, set(SAVING)),
+        (True, False, set()),
+        (False, True, {"look.save", "state.export"}),
+        (True, True, {"look.save", "state.export"}),
+    ],
+)
+def test_no_action_writes_a_file_of_a_machine_that_is_only_looked_at(readonly, browser, offered):
+    keymap = Keymap(browser=browser)
+    found = {action.id for view in View for action in keymap.of_view(view, readonly)} & set(SAVING)
+    assert found == offered
+
+
+async def test_a_browser_gets_what_is_saved_and_no_name_is_asked_for():
+    app = AirssysApp(scenes.mixed, folder="components", readonly=True, browser=True, clock=scenes.still, refresh=NEVER)
+    given = []
+    app.deliver_binary = lambda file, **how: given.append((file.read(), how["save_filename"]))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await connected(pilot)
+        await pilot.press("4", "ctrl+s")
+        await wait_until(pilot, lambda: given)
+        ((data, name),) = given
+        assert data
+        assert name.startswith("events-")
+        assert not isinstance(app.screen, Question)
+        await pilot.press("1", "ctrl+s")
+        await pilot.pause()
+        assert "no configuration file" not in text_of(app)
 
 
 async def test_the_disk_is_shown_and_nothing_is_collected():
