@@ -5,13 +5,13 @@ from __future__ import annotations
 import gc
 import os
 import signal
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from tests.support.places import memory_disk
 from tests.support.world import World
 
 settings.register_profile("steady", deadline=None)
@@ -23,6 +23,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # starts would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+
+if (memory := memory_disk()) is not None:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))  # the public name of where `tmp_path` lies
 
 gc.disable()  # until all tests are collected: what is made by then stays
 
@@ -36,11 +39,9 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _own_cache() -> Iterator[None]:
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep the code that commands compile out of the user's own cache."""
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["AIRSSYS_TUI_CACHE_DIR"] = folder
-        yield
+    os.environ["AIRSSYS_TUI_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture

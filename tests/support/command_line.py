@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -63,16 +63,22 @@ def program_on(
 
 @dataclass(frozen=True)
 class Desk:
-    """A scratch folder of components, its state directory, and how the program is run on them."""
+    """A scratch folder of components, its state directory, and how the program is run on them.
+
+    Attributes:
+        run: Runs the program in this process.
+        variables: The environment of a process that is to work on this folder; None if it is that of this process.
+    """
 
     folder: Path
     state_dir: Path
     run: Callable[..., Answer]
+    variables: Mapping[str, str] | None = None
 
     @property
     def environment(self) -> dict[str, str]:
         """The environment of a process that is to work on this folder."""
-        return {**os.environ}
+        return {**(os.environ if self.variables is None else self.variables)}
 
     def install(self, name: str, source: Path | None = None) -> Path:
         """Copy a sample, or another component folder, over the one of that name; sources stay behind."""

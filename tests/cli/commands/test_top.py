@@ -9,6 +9,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -16,11 +17,12 @@ from airssys_tui.api.views.components import Meters
 from airssys_tui.api.views.metering import CustomSeries, MeterDetail, MeterSeries
 from airssys_tui.cli.commands.meters import _say_meters
 from airssys_tui.core.text import GuestText
-from tests.support.command_line import LIMIT, Desk, eventually
+from tests.support.command_line import LIMIT, Answer, Desk, eventually
 
 
-@pytest.fixture
-def running(desk: Desk) -> Iterator[Desk]:
+@contextmanager
+def serving(desk: Desk) -> Iterator[Desk]:
+    """Let two components run on a desk in a process of their own."""
     for name in ("counter", "primes"):
         desk.install(name)
     with desk.spawn("run", str(desk.folder), "--headless", "--json") as process:
@@ -30,6 +32,29 @@ def running(desk: Desk) -> Iterator[Desk]:
             yield desk
         finally:
             process.kill()
+
+
+@pytest.fixture
+def running(desk: Desk) -> Iterator[Desk]:
+    with serving(desk) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """Two components that run and that nobody acts on, for all tests that only look at them on a terminal."""
+    root = tmp_path_factory.mktemp("shown")
+    (root / "components").mkdir()
+
+    def never(*words: object) -> Answer:
+        raise AssertionError(words)
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name, place in (("FOLDER", "components"), ("STATE_DIR", "state"), ("CONFIG", "config.toml")):
+            patch.setenv(f"AIRSSYS_TUI_{name}", str(root / place))
+        desk = Desk(root / "components", root / "state", never, {**os.environ})
+    with serving(desk) as served:
+        yield served
 
 
 def on_terminal(desk: Desk, *words: str, columns: int = 80, lines: int = 24, **environment: str) -> str:
@@ -111,7 +136,7 @@ def test_what_only_a_runtime_knows_is_not_made_up(desk: Desk) -> None:
 def test_top_writes_tables_one_after_the_other_when_nobody_watches(running: Desk) -> None:
     answer = running.run("top", "--tables", "2", "--interval", "100ms", "--sort", "name")
     assert answer.code == 0, answer
-    assert "\x1b" not in answer.out
+    assert "\x1b" not in answer.out + running.run("list").out
     assert answer.out.count("NAME ") == 2
     rows = [line.split()[0] for line in answer.out.splitlines() if line.startswith(("counter", "primes"))]
     assert rows == ["counter", "primes"] * 2
@@ -126,30 +151,29 @@ def test_top_is_sorted_by_what_is_asked_for_the_most_first(running: Desk) -> Non
     assert [line.split()[0] for line in out if line.split() and line.split()[0] in told] == wanted
 
 
-def test_on_a_terminal_each_table_takes_the_place_of_the_one_before(running: Desk) -> None:
-    written = on_terminal(running, "top", "--tables", "2", "--interval", "100ms")
+def test_on_a_terminal_each_table_takes_the_place_of_the_one_before(shown: Desk) -> None:
+    written = on_terminal(shown, "top", "--tables", "2", "--interval", "100ms")
     assert re.search(r"\x1b\[\d+F\x1b\[J", written)
     assert "\x1b[?1049h" not in written, "no full screen"
-    assert "\x1b" not in on_terminal(running, "top", "--tables", "2", "--interval", "100ms", TERM="dumb")
+    assert "\x1b" not in on_terminal(shown, "top", "--tables", "2", "--interval", "100ms", TERM="dumb")
 
 
 @pytest.mark.parametrize("columns", [40, 80, 200])
 @pytest.mark.parametrize(
     "words", [["list"], ["top", "--once"], ["stats"], ["versions", "counter"], ["events"]], ids=lambda words: words[0]
 )
-def test_tables_fit_the_terminal(running: Desk, columns: int, words: list[str]) -> None:
-    written = plain(on_terminal(running, *words, columns=columns))
+def test_tables_fit_the_terminal(shown: Desk, columns: int, words: list[str]) -> None:
+    written = plain(on_terminal(shown, *words, columns=columns))
     assert "counter" in written or "1.0.0" in written
     assert not re.search(r" \r?\n", written), "no trailing blanks"
     if words != ["events"]:  # lines of a stream are whole: they are to be searched
         assert max(map(len, written.splitlines())) <= columns, written
 
 
-def test_colours_are_for_terminals_that_want_them(running: Desk) -> None:
-    assert "\x1b[32mrunning" in on_terminal(running, "list")
-    assert "\x1b" not in on_terminal(running, "list", NO_COLOR="1")
-    assert "\x1b" not in on_terminal(running, "list", TERM="dumb")
-    assert "\x1b" not in running.run("list").out
+def test_colours_are_for_terminals_that_want_them(shown: Desk) -> None:
+    assert "\x1b[32mrunning" in on_terminal(shown, "list")
+    assert "\x1b" not in on_terminal(shown, "list", NO_COLOR="1")
+    assert "\x1b" not in on_terminal(shown, "list", TERM="dumb")
 
 
 @pytest.mark.parametrize(
