@@ -121,7 +121,7 @@ class System:
         groups = GroupSupervisor(floor, self.router, self.book, instances=self.instances, probation=self.probation)
         self.supervisor = Supervisor(floor, self.instances, self.probation, groups)
         self.states = States(floor, self.deployer, snapshots, lambda component: self.retention.nudge(component.name))
-        self.bookkeeping, self.retention = Bookkeeping(floor), Collector(floor, self.router)
+        self.bookkeeping, self.retention = Bookkeeping(floor), Collector(floor, self.router, self.post.dead)
         self.disk = DiskRoom(floor, self.observer, self.retention, self._take_up)
         self.timing = Timing(floor, self.router)
         self.desired = DesiredStates(self.floor, self.reconciler)

@@ -30,6 +30,7 @@ class Collected(msgspec.Struct, frozen=True, kw_only=True):
         revisions: Revisions whose code was deleted.
         states: Saved states that were deleted.
         rows: Number of deleted decisions and events.
+        letters: Number of deleted dead letters.
         bytes: Bytes freed in total.
     """
 
@@ -38,4 +39,5 @@ class Collected(msgspec.Struct, frozen=True, kw_only=True):
     revisions: int = 0
     states: int = 0
     rows: int = 0
+    letters: int = 0
     bytes: int = 0

@@ -35,7 +35,7 @@ def gc(*, dry_run: bool = False, place: Place = HERE) -> int:
 def _say(found: Collected) -> None:
     for item in found.items:
         say(item)
-    counted = {"revision": found.revisions, "state": found.states, "row": found.rows}
+    counted = {"revision": found.revisions, "state": found.states, "row": found.rows, "dead letter": found.letters}
     what = ", ".join(f"{count} {name}{'' if count == 1 else 's'}" for name, count in counted.items() if count)
     verb = "would be deleted" if found.dry else "deleted"
     say(f"{what or 'nothing'} {verb}: {format_size(found.bytes)}")

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from airssys_tui.api.views.disk import Collected
 from airssys_tui.core.errors import AirssysError
@@ -24,6 +24,7 @@ from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.machinery import heap
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.store.catalog.records import SnapshotInfo
+from airssys_tui.store.catalog.trimming import AGE
 from airssys_tui.store.garbage import (
     BATCH,
     Excess,
@@ -46,17 +47,31 @@ PAUSE: Final = 0.002
 """Seconds between two steps, so that others can use the disk."""
 
 
+class Letters(Protocol):
+    """The dead letters, as far as their age counts."""
+
+    def old(self, before: float) -> tuple[int, int]:
+        """Return how many died before a time, in Unix seconds, and their bytes."""
+        ...
+
+    def drop_old(self, before: float) -> tuple[int, int]:
+        """Drop those, and return the same."""
+        ...
+
+
 class Collector:
     """Removes what no retention rule keeps.
 
     Args:
         floor: The machinery.
         router: The components, which may be in the middle of an operation.
+        letters: The dead letters: those that died more than 30 days ago are removed.
     """
 
-    def __init__(self, floor: Floor, router: Router) -> None:
+    def __init__(self, floor: Floor, router: Router, letters: Letters) -> None:
         self._floor = floor
         self._router = router
+        self._letters = letters
         self._turn = asyncio.Lock()
         self._changed: set[str] = set()
         self._changes = 0
@@ -113,6 +128,7 @@ class Collector:
                 tally.add(await self._floor.disk(excess, catalog, name, self._floor.clock()))
         for orphan in await self._floor.disk(orphans, self._floor.state, tuple(tally.doomed)):
             tally.drop(orphan)
+        tally.count_letters(*self._letters.old(self._floor.clock() - AGE))
         return tally.report(dry=True)
 
     async def _take(self, names: Sequence[str] | None) -> Collected:
@@ -127,10 +143,12 @@ class Collector:
             for orphan in await floor.disk(remove, floor.state, left[first : first + BATCH]):
                 tally.drop(orphan)
             await asyncio.sleep(PAUSE)
+        tally.count_letters(*self._letters.drop_old(self._floor.clock() - AGE))
         report = tally.report(dry=False)
         if report.items:
             self._floor.journal.system(
-                f"collected {report.revisions} revisions, {report.states} states, {report.rows} rows:"
+                f"collected {report.revisions} revisions, {report.states} states, {report.rows} rows,"
+                f" {report.letters} dead letters:"
                 f" {format_size(report.bytes)} freed",
                 EventAction.COLLECTED,
             )
@@ -168,6 +186,7 @@ class CollectionTally:
         self._states: list[SnapshotInfo] = []
         self._rows: Counter[str] = Counter()
         self._orphans: list[Orphan] = []
+        self._letters = self._letter_bytes = 0
 
     def add(self, found: Excess) -> None:
         """Count what was found for a component."""
@@ -179,6 +198,11 @@ class CollectionTally:
         """Count an artifact."""
         self._orphans.append(orphan)
 
+    def count_letters(self, letters: int, size: int) -> None:
+        """Count dead letters."""
+        self._letters += letters
+        self._letter_bytes += size
+
     def report(self, *, dry: bool) -> Collected:
         """Return the result for front ends."""
         lines = [
@@ -187,16 +211,20 @@ class CollectionTally:
             *(one_line(f"{name}: {count} old decisions and events") for name, count in (+self._rows).items()),
             *(_orphan_line(orphan) for orphan in self._orphans),
         ]
+        if self._letters:
+            lines.append(GuestText(f"old dead letters: {self._letters}, {format_size(self._letter_bytes)}"))
         more = len(lines) - MOST_ITEMS
         if more > 0:
             lines[MOST_ITEMS - 1 :] = [GuestText(f"and {more + 1} more")]
         freed = sum(state.size for state in self._states) + sum(o.blob + o.code for o in self._orphans)
+        freed += self._letter_bytes
         return Collected(
             dry=dry,
             items=tuple(lines),
             revisions=len(self.doomed),
             states=len(self._states),
             rows=self._rows.total(),
+            letters=self._letters,
             bytes=freed,
         )
 

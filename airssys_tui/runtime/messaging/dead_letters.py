@@ -65,7 +65,7 @@ class DeadLetters:
     Attributes:
         forgotten: How many were dropped for want of room.
         total: How many there were in this run.
-        dropped: Called with each that is dropped for want of room.
+        dropped: Called with each that is dropped for want of room, or for its age.
     """
 
     def __init__(self) -> None:
@@ -117,6 +117,18 @@ class DeadLetters:
         """Remove and return the letter with an id, or None."""
         with self._lock:
             return self._remove(number)
+
+    def old(self, before: float) -> tuple[int, int]:
+        """Return how many died before a time, in Unix seconds, and the bytes of their bodies."""
+        sizes = [each.size for each in self.read() if each.at < before]
+        return len(sizes), sum(sizes)
+
+    def drop_old(self, before: float) -> tuple[int, int]:
+        """Drop those that died before a time, as :meth:`old` counts them."""
+        gone = [found for each in self.read() if each.at < before and (found := self.take(each.id)) is not None]
+        for letter in gone:
+            self.dropped(letter)
+        return len(gone), sum(letter.size for letter in gone)
 
     def _remove(self, number: str) -> DeadLetter | None:
         found = self._kept.pop(number, None)

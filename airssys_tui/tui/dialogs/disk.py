@@ -123,6 +123,7 @@ def collected_text(collected: Collected) -> str:
         (collected.revisions, "revision's code", "revisions' code"),
         (collected.states, "saved state", "saved states"),
         (collected.rows, "row of history", "rows of history"),
+        (collected.letters, "dead letter", "dead letters"),
     )
     said = [f"{count} {one if count == 1 else more}" for count, one, more in parts if count]
     return ", ".join(said) or "unused files"

@@ -21,6 +21,7 @@ from airssys_tui.runtime.messaging.component_messenger import ComponentMessenger
 from airssys_tui.runtime.messaging.written import durable_post
 from airssys_tui.runtime.messaging.written.durable_post import DurablePost
 from airssys_tui.runtime.messaging.written.receipt import LATE
+from airssys_tui.store.catalog.trimming import AGE
 from airssys_tui.store.mail.durable_mail import DurableMail
 from tests.support.postmen import Postmen, body, identity, options
 from tests.support.world import PATIENCE, World
@@ -295,3 +296,20 @@ def test_a_damaged_journal_costs_durable_messages_and_nothing_else(world: World)
     assert (case, "is damaged" in text) == ("failed", True)
     assert office.send("ann", "bob", "plain") is None
     assert office.texts("bob") == ["plain"]
+
+
+def test_old_dead_letters_are_collected(world: World) -> None:
+    office = Postmen(world)
+    for name in ("ann", "bob"):
+        office.put(name, TOUGH + MUCH)
+    world.open()
+    letter = dead(office, "trap")
+    assert world.runtime.collect().result(PATIENCE).letters == 0
+    floor = world.runtime.probe.floor
+    floor.clock = lambda: letter.at + AGE + 1
+    planned = world.runtime.collect(dry=True).result(PATIENCE)
+    assert (planned.letters, planned.items[-1]) == (1, "old dead letters: 1, 4B")
+    assert len(office.dead()) == 1
+    assert world.runtime.collect().result(PATIENCE).letters == 1
+    assert office.dead() == ()
+    assert holds(office)
