@@ -17,7 +17,7 @@ from airssys_tui.api.played.meters import Load
 from airssys_tui.api.played.revisions import Release, make_revision
 from airssys_tui.api.played.runtime import PlayedRuntime
 from airssys_tui.api.views.components import ComponentDetail, ComponentView, History, Meters, Note, NoteKind
-from airssys_tui.api.views.runtime import Phase, WatchView
+from airssys_tui.api.views.runtime import GroupMember, GroupView, Phase, WatchView
 from airssys_tui.core.events import EventAction, EventKind, Level
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.lifecycle import Desired, Health, Recovery, RecoveryKind, State
@@ -178,10 +178,32 @@ def _detail(component: PlayedComponent, release: Release) -> ComponentDetail:
     )
 
 
+GROUPS: Final = (
+    GroupView(
+        name="shop", strategy="one-for-all", members=(GroupMember("orders", is_group=True), GroupMember("greeter"))
+    ),
+    GroupView(
+        name="orders",
+        strategy="rest-for-one",
+        members=(GroupMember("fetcher"), GroupMember("pipeline/parse"), GroupMember("pipeline/store")),
+        parent="shop",
+        max_restarts=5,
+        restarts=1,
+    ),
+    GroupView(
+        name="lab",
+        strategy="one-for-one",
+        members=(GroupMember("crasher"), GroupMember("snoop")),
+        given_up=(sanitise("snoop: unreachable"), sanitise("lab: 3 restarts within 60 s are used up")),
+    ),
+)
+"""The groups of most scenes."""
+
+
 def mixed(clock: Callable[[], float] = still) -> PlayedRuntime:
     """Return a runtime with every kind of row."""
     now = clock()
-    runtime = PlayedRuntime(clock).add([counter(now), *_running(now), *_down(now)])
+    runtime = PlayedRuntime(clock, groups=GROUPS).add([counter(now), *_running(now), *_down(now)])
     for it in HAPPENED:
         runtime.emit(it.text, component=it.component, kind=it.kind, level=it.level, action=it.action, ago=it.ago)
     return runtime

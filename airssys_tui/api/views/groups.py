@@ -40,7 +40,12 @@ def components_of(groups: Iterable[GroupView], name: str) -> tuple[str, ...]:
 
 
 def branches(
-    groups: Iterable[GroupView], others: Iterable[str], folded: frozenset[str] = frozenset(), *, plain: bool = False
+    groups: Iterable[GroupView],
+    others: Iterable[str],
+    folded: frozenset[str] = frozenset(),
+    *,
+    plain: bool = False,
+    thin: bool = False,
 ) -> tuple[Branch, ...]:
     """Return the groups and their members as the rows of a tree, then the components that are in no group.
 
@@ -49,9 +54,10 @@ def branches(
         others: The components to show; those in groups are shown there, and only once.
         folded: Groups whose members are not shown.
         plain: Draw the lines with ASCII only.
+        thin: Draw them one cell wide.
     """
     known = {group.name: group for group in groups}
-    tee, corner, bar = ("|- ", "`- ", "|  ") if plain else ("├ ", "└ ", "│ ")
+    tee, corner, bar = (part[: 1 if thin else 2] for part in (("|-", "`-", "| ") if plain else ("├ ", "└ ", "│ ")))
     seen: set[str] = set()
 
     def below(group: GroupView, lead: str, shown: bool) -> Iterator[Branch]:

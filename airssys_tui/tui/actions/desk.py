@@ -108,6 +108,15 @@ DESK_ACTIONS: Final[tuple[Action, ...]] = (
         do="mark_shown",
         of_row=True,
     ),
+    act(
+        "look.tree",
+        "o",
+        "Tree of groups",
+        "Show the groups of supervision as a tree, or the plain list again; enter folds a group.",
+        Group.LOOK,
+        views=MARKS,
+        do="tree",
+    ),
     opens(
         "look.its-events",
         "e",

@@ -356,14 +356,16 @@ def row(
     selected: bool,
     marked: bool = False,
     chosen: Sequence[str] = (),
+    lead: str = "",
 ) -> Line:
-    """Draw one row."""
+    """Draw one row; ``lead`` is drawn before its name."""
     glyphs = sight.glyphs
     spans = [Span(glyphs.pointer if selected else " ", "accent"), Span(glyphs.mark if marked else " ", "key")]
     for placed in place(width, tuple(chosen)):
         text, tone = placed.column.draw(view, sight, placed.width)
-        if marked and placed.column is NAME:
-            tone = "key"
+        if placed.column is NAME:
+            tone = "key" if marked else tone
+            text = lead + cut_middle(text, placed.width - len(lead), glyphs.ellipsis) if lead else text
         # The gap has the tone of its cell, since a change of tone costs a terminal some thirty bytes.
         spans.append(
             Span(fit(text, placed.width, right=placed.column.right, ellipsis=glyphs.ellipsis) + GAP * " ", tone)

@@ -8,10 +8,23 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from airssys_tui.api.commands import Command, Reload, Restart, Start, Stop, Unload
+from airssys_tui.api.commands import (
+    Command,
+    GroupCommand,
+    Reload,
+    Restart,
+    RestartGroup,
+    Start,
+    StartGroup,
+    Stop,
+    StopGroup,
+    Unload,
+)
 from airssys_tui.api.views.components import ComponentView, NoteKind
+from airssys_tui.api.views.groups import components_of
+from airssys_tui.api.views.runtime import GroupView
 from airssys_tui.tui.operating.operator import Operator
-from airssys_tui.tui.state.bulk_commands import losses
+from airssys_tui.tui.state.bulk_commands import STOP, BulkCommand, losses
 
 if TYPE_CHECKING:
     from airssys_tui.tui.dialogs.rollback import RollbackQuestion
@@ -91,6 +104,28 @@ class Operations(Operator):
     async def _answered(self, question: RollbackQuestion) -> None:
         command = await self.app.push_screen_wait(question)
         if command is not None:
+            await self.perform(command)
+
+    def group(self, group: GroupView, bulk: BulkCommand) -> None:
+        """Start, stop or restart a group; ask first when one of its components would lose something."""
+        name = group.name
+        commands: dict[str, GroupCommand] = {
+            "Start": StartGroup(name),
+            "Stop": StopGroup(name),
+            "Restart": RestartGroup(name),
+        }
+        command = commands.get(bulk.verb)
+        if command is None:
+            self.say(f"a group cannot be {bulk.done}: mark its components", severity="warning")
+            return
+        rows = self.session.feed.rows
+        views = [rows[name] for name in components_of(self.session.feed.head.groups, group.name) if name in rows]
+        lost = [f"{view.id}: {said}" for view in views for said in losses(view, dropping=bulk is STOP)]
+        self.run(self._confirmed_group(bulk, command, lost if bulk.stops else []))
+
+    async def _confirmed_group(self, bulk: BulkCommand, command: GroupCommand, lost: list[str]) -> None:
+        question = f"{bulk.verb} the group {command.group}?"
+        if not lost or await self.agrees(question, bulk.verb, lost):
             await self.perform(command)
 
     def _view(self, component: str | None) -> ComponentView | None:

@@ -59,15 +59,20 @@ class ComponentListScreen(LiveScreen):
 
     def draw(self, change: Change | None) -> None:
         """Arrange the rows again if any may have moved, and repaint what differs."""
-        if change is None or change.removed or not self._list.keys or self._may_move(change):
-            keys = arrange(self.session.rows.values(), self.arrangement)
+        if change is None or change.removed or not self._list.keys or self.may_move(change):
+            keys = self.order()
             follow = self.follows and keys != self._list.keys
             self._list.show(keys, empty=self._nothing(), follow=follow, restore=change is None)
         else:
             self._list.repaint()
         self.draw_below()
 
-    def _may_move(self, change: Change) -> bool:
+    def order(self) -> list[str]:
+        """Return the rows to show, in order."""
+        return arrange(self.session.rows.values(), self.arrangement)
+
+    def may_move(self, change: Change) -> bool:
+        """Return whether a change may have moved rows."""
         if self.arrangement.sort is not Sort.NAME or self.arrangement.query:
             return bool(change.rows)
         return len(self.session.rows) != len(self._list.keys)

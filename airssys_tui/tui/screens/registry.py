@@ -7,11 +7,14 @@ from typing import ClassVar, Final
 
 from textual.widget import Widget
 
+from airssys_tui.api.views.groups import Branch
+from airssys_tui.api.views.runtime import GroupView
 from airssys_tui.tui.actions.view import View
 from airssys_tui.tui.drawing import columns
 from airssys_tui.tui.drawing.arrangement import Sort
 from airssys_tui.tui.drawing.lines import Line
 from airssys_tui.tui.drawing.selection import selection_lines
+from airssys_tui.tui.drawing.tree_lines import absent_row, group_lines, group_row, tree
 from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.screens.component_list import ComponentListScreen
 from airssys_tui.tui.state import bulk_commands
@@ -33,7 +36,33 @@ class RegistryScreen(ComponentListScreen):
 
     def __init__(self, session: Session, operations: Operations) -> None:
         super().__init__(session, operations)
+        self._tree: dict[str, Branch] | None = None
+        self._folded: set[str] = set()
         self._selection = LinePane(id="selection")
+
+    @property
+    def target(self) -> str | None:
+        """The selected component; None while a group is selected."""
+        return self._list.key if self._list.key in self.session.rows else None
+
+    @property
+    def group(self) -> GroupView | None:
+        """The selected group, if one is."""
+        branch = self._tree.get(self._list.key or "") if self._tree is not None else None
+        return branch.group if branch is not None else None
+
+    def order(self) -> list[str]:
+        """Return the rows to show: components, or the tree of groups."""
+        names = super().order()
+        if self._tree is None:
+            return names
+        groups, query = self.session.feed.head.groups, self.arrangement.query
+        self._tree = tree(groups, names, self._folded, self.session.sight, self.size.width, filtered=bool(query))
+        return list(self._tree)
+
+    def may_move(self, change: Change) -> bool:
+        """Return whether a change may have moved rows; groups may have changed at any time."""
+        return self._tree is not None or super().may_move(change)
 
     def body(self) -> Iterator[Widget]:
         """Yield filter, table and the pane of the selection."""
@@ -52,8 +81,11 @@ class RegistryScreen(ComponentListScreen):
         """Draw the summary of the selection."""
         pane = self._selection
         height = 3 if self.size.height < 20 else 7 if self.size.height < TALL else 10
-        view = self.session.rows.get(self.target or "")
-        pane.display = view is not None and self.size.height >= LOW
+        view, group = self.session.rows.get(self.target or ""), self.group
+        pane.display = (view is not None or group is not None) and self.size.height >= LOW
+        if pane.display and group is not None:
+            pane.styles.height = height
+            pane.show(group_lines(group, self.session.sight, self.size.width)[:height])
         if view is None or not pane.display:
             return
         pane.styles.height = height
@@ -62,11 +94,17 @@ class RegistryScreen(ComponentListScreen):
     def row(self, key: str, width: int, chosen: bool) -> Line:
         """Draw a component's row."""
         session = self.session
-        view = session.rows.get(key)
+        view, branch = session.rows.get(key), self._tree.get(key) if self._tree is not None else None
+        if branch is not None and branch.group is not None:
+            groups, folded = session.feed.head.groups, branch.name in self._folded
+            sight, given = session.sight, session.columns
+            return group_row(branch, groups, session.rows, sight, width, selected=chosen, folded=folded, chosen=given)
         if view is None:
-            return ()
-        marked = key in session.marks
-        return columns.row(view, width, session.sight, selected=chosen, marked=marked, chosen=session.columns)
+            return absent_row(branch, session.sight, width, selected=chosen) if branch is not None else ()
+        marked, lead = key in session.marks, branch.lead if branch is not None else ""
+        return columns.row(
+            view, width, session.sight, selected=chosen, marked=marked, chosen=session.columns, lead=lead
+        )
 
     def titles(self, width: int) -> Line:
         """Draw the header of the table."""
@@ -85,11 +123,32 @@ class RegistryScreen(ComponentListScreen):
 
     def action_mark_shown(self) -> None:
         """Mark every component that passes the filter."""
-        self.session.marks.add(self._list.keys)
+        self.session.marks.add(key for key in self._list.keys if key in self.session.rows)
         self.show()
 
+    def action_tree(self) -> None:
+        """Show the groups as a tree, or the plain list again."""
+        if self._tree is None and not self.session.feed.head.groups:
+            self.operations.say("no groups: [groups] of airssys.toml in the folder makes them", severity="warning")
+            return
+        self._tree = {} if self._tree is None else None
+        self.draw(None)
+        self._list.reveal()
+
+    def action_open_view(self, name: str, its: bool = False) -> None:
+        """Open a screen; enter on a group folds it, or unfolds it."""
+        group = self.group
+        if group is None or not its or name != View.DETAIL:
+            super().action_open_view(name, its)
+            return
+        self._folded ^= {group.name}
+        self.draw(None)
+
     def _do(self, command: BulkCommand, single: Callable[[], None]) -> None:
-        if self.session.marks:
+        group = self.group
+        if group is not None and not self.session.marks:
+            self.operations.group(group, command)
+        elif self.session.marks:
             self.operations.bulk.ask(command)
         else:
             single()

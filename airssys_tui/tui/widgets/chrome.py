@@ -145,10 +145,15 @@ def banner(session: Session, width: int) -> tuple[Line, ...]:
     if len(session.faults) > 2:
         lines.append(_warning(session, "Settings ignored", f"and {len(session.faults) - 2} more", width))
     problems = session.feed.head.problems
-    lines.extend(_warning(session, "Not a component", problem, width) for problem in problems[:2])
+    lines.extend(_warning(session, _title(problem), problem, width) for problem in problems[:2])
     if len(problems) > 2:
         lines.append(_warning(session, "Not a component", f"{len(problems) - 2} more files", width))
     return tuple(lines)
+
+
+def _title(problem: str) -> str:
+    """Return what a problem of the folder is about: its configuration, or a file that is no component."""
+    return "Configuration ignored" if problem.startswith("airssys.toml") else "Not a component"
 
 
 def _disk_full(session: Session, width: int) -> list[Line]:

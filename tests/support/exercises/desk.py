@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from airssys_tui.api.commands import Start, Stop
+from airssys_tui.api.commands import Start, StartGroup, Stop, StopGroup
 from airssys_tui.tui.dialogs.bulk import BulkQuestion
+from airssys_tui.tui.dialogs.modal import Confirm
 from airssys_tui.tui.screens.detail import DetailScreen
 from airssys_tui.tui.screens.events import EventScreen
 from airssys_tui.tui.screens.meter import MeterScreen
@@ -100,6 +101,26 @@ async def changes_the_theme(desk):
         assert desk.app.theme == name
 
 
+async def shows_the_groups(desk):
+    await desk.press("o", "g")
+    await shows(desk.pilot, "- shop", "├ - orders", "waited for: not in the folder yet", "0/2 failed")
+    assert desk.screen.target is None
+    await desk.press("x")
+    await desk.on(Confirm)
+    await shows(desk.pilot, "Stop the group shop?", "greeter: It has no `state` export")
+    await desk.answer_yes()
+    await desk.carried_out(StopGroup("shop"))
+    await desk.press("s")
+    await desk.carried_out(StartGroup("shop"))
+    await desk.press("D")
+    await shows(desk.pilot, "a group cannot be unloaded")
+    await desk.press("enter")
+    await shows(desk.pilot, "+ shop")
+    assert "- orders" not in text_of(desk.app)
+    await desk.press("asterisk", "escape", "o")
+    await desk.until(lambda: "+ shop" not in text_of(desk.app))
+
+
 async def starts_all_that_is_marked(desk):
     await desk.press("slash", *"stopped", "enter", "asterisk", "s")
     await desk.on(BulkQuestion)
@@ -110,6 +131,7 @@ async def starts_all_that_is_marked(desk):
 EXERCISES = {
     "mark.one": marks,
     "mark.shown": marks_what_is_shown,
+    "look.tree": shows_the_groups,
     "look.meters": opens_its_meters,
     "look.large": opens_large_meters,
     "look.describe": describes,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from airssys_tui.api.commands import Start, Stop
 from airssys_tui.core.lifecycle import State
+from tests.support.terminal.scratch import Scratch
 from tests.support.terminal.tour import Guide, Sitting
 
 LAST = "wasi-hello"
@@ -16,7 +17,13 @@ def _begin(guide: Guide) -> None:
     guide.points_at("counter")
 
 
-TABLE = Sitting("table", ("counter", "crasher", "greeter", "hoarder", "primes", "wasi-hello"), _begin)
+def _grouped(scratch: Scratch) -> None:
+    text = '[groups.books]\nmembers = ["counter", "crasher"]\n'
+    (scratch.folder / "airssys.toml").write_text(text, encoding="utf-8")
+
+
+NAMES = ("counter", "crasher", "greeter", "hoarder", "primes", "wasi-hello")
+TABLE = Sitting("table", NAMES, _begin, before=_grouped)
 
 
 @TABLE.step("move.down")
@@ -121,6 +128,15 @@ def goes_back(guide: Guide) -> None:
     """The marks are gone."""
     guide.act("go.back")
     guide.lacks("marked", "■")
+
+
+@TABLE.step("look.tree")
+def shows_the_groups(guide: Guide) -> None:
+    """The group is there with its members below it; done again, it is gone."""
+    guide.act("look.tree")
+    guide.sees("- books", "2/2 run", "└ crasher")
+    guide.act("look.tree")
+    guide.lacks("- books")
 
 
 @TABLE.step("look.follow")

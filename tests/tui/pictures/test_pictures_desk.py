@@ -42,6 +42,11 @@ def test_registry_marked(snap_compare, size):
 
 
 @SIZES
+def test_registry_groups(snap_compare, size):
+    assert snap_compare(desk(), terminal_size=size, run_before=after("o", "g", "j"))
+
+
+@SIZES
 def test_bulk_stop(snap_compare, size):
     assert snap_compare(desk(), terminal_size=size, run_before=typed(*MARK_THREE, "x"))
 
