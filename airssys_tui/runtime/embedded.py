@@ -34,6 +34,7 @@ from airssys_tui.runtime.machinery import heap
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.machinery.runtime_settings import RuntimeSettings
 from airssys_tui.runtime.message_answers import MessageAnswers
+from airssys_tui.runtime.metering.revision_costs import revision_costs
 from airssys_tui.runtime.probe import Probe
 from airssys_tui.runtime.recording_answers import RecordingAnswers
 from airssys_tui.runtime.request_answers import RequestAnswers
@@ -152,7 +153,7 @@ class EmbeddedRuntime(RightsAnswers, RequestAnswers, RecordingAnswers, MessageAn
 
         async def ask() -> tuple[RevisionView, ...]:
             found = self._system.router.find(component)
-            costs = found.actor.counters.costs()
+            costs = revision_costs(found.actor.counters, found.actor.costs)
             return await self._floor.disk(timeline, self._floor.state.catalog, found.name, costs, has_evidence(found))
 
         return self._on_loop(ask)
@@ -183,7 +184,7 @@ class EmbeddedRuntime(RightsAnswers, RequestAnswers, RecordingAnswers, MessageAn
 
         async def ask() -> MeterDetail:
             found = self._system.router.find(component)
-            numbers = tuple(found.actor.counters.costs())
+            numbers = tuple(revision_costs(found.actor.counters, found.actor.costs))
             versions = await self._floor.disk(self._floor.state.catalog.versions, found.name, numbers)
             return self._system.observer.meters(found, versions)
 

@@ -19,7 +19,7 @@ def events(
     *,
     follow: bool = False,
     since: str | None = None,
-    level: Level = Level.DEBUG,
+    level: Level = Level.INFO,
     kind: Annotated[list[EventKind] | None, Parameter(negative_iterable=())] = None,
     last: int = LAST,
     place: Place = HERE,
@@ -32,7 +32,7 @@ def events(
         name: Only events of this component, as `name` or `namespace/name`.
         follow: Keep printing new ones until ctrl+c.
         since: Only those newer than this: "10m", "1h30m", or a time such as 2026-03-14T14:00.
-        level: Only those of this level or above.
+        level: Only those of this level or above; "debug" also shows how files settled, and states that were saved.
         kind: Only events of this kind; repeat it for several kinds.
         last: Begin with at most this many of the newest events.
         place: Which runtime.

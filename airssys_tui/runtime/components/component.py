@@ -27,6 +27,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 from airssys_tui.core.description import is_stateful
 from airssys_tui.core.identity import ComponentId
@@ -45,6 +46,9 @@ from airssys_tui.runtime.components.parts.update import Update
 from airssys_tui.runtime.components.teller import Teller
 from airssys_tui.runtime.machinery.journal import Journal
 from airssys_tui.store.catalog.records import Refusal
+
+SAME_FILES: Final = "ignored: same digest and manifest"
+"""Said of files that are what serves."""
 
 
 class Component:
@@ -174,7 +178,7 @@ class Component:
         if self.intent.unloaded:
             return "ignored: unloaded by the operator"
         if self.served.is_of(digest, manifest_digest) and not self.proof.condemned:
-            return "ignored: same digest and manifest"
+            return SAME_FILES
         return self.held_back(digest, manifest_digest)
 
     @property

@@ -32,7 +32,7 @@ from airssys_tui.core.regular_file import FileUnavailable
 from airssys_tui.core.revision import Cause
 from airssys_tui.core.text import escaped, one_line
 from airssys_tui.core.units import MIB
-from airssys_tui.runtime.components.component import Component
+from airssys_tui.runtime.components.component import SAME_FILES, Component
 from airssys_tui.runtime.components.parts.source_files import OnDisk
 from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.deploying.instances import Instances
@@ -200,7 +200,8 @@ class Reconciler:
                 # Only now is it certain what serves: an older candidate may have passed its last gate meanwhile.
                 verdict = self._verdict(component, reading, order)
                 if verdict is not None:
-                    component.teller.decision(verdict, EventAction.IGNORED)
+                    if verdict != SAME_FILES or not component.update.is_first:
+                        component.teller.decision(verdict, EventAction.IGNORED)
                     await self._present(component)
                     return
                 for saying in said:

@@ -126,6 +126,10 @@ class CallCosts:
         """Return which compiler made the code whose costs are known of a revision."""
         return self.tier if revision == self.revision else self._tiers.get(revision, Tier.OPTIMISED)
 
+    def revisions(self) -> tuple[int, ...]:
+        """Return the revisions whose costs are known, the one that is counted now included."""
+        return (*self._past, *(() if self.revision in self._past or not self.revision else (self.revision,)))
+
     def knows(self, revision: int) -> bool:
         """Return whether the costs of a revision are known."""
         return revision in self._past or revision == self.revision

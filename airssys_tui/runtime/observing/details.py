@@ -18,6 +18,7 @@ from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.history.recollection import Present
 from airssys_tui.runtime.history.timeline import timeline
 from airssys_tui.runtime.machinery.machinery import Floor
+from airssys_tui.runtime.metering.revision_costs import revision_costs
 from airssys_tui.runtime.observing.custom_meters import host_use
 from airssys_tui.runtime.observing.observer import Observer
 
@@ -62,7 +63,7 @@ class Details:
             timeline,
             self._floor.state.catalog,
             component.name,
-            component.actor.counters.costs(),
+            revision_costs(component.actor.counters, component.actor.costs),
             has_evidence(component),
         )
         recent = self._floor.journal.recent(component.name)

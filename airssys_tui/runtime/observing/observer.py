@@ -27,6 +27,7 @@ from airssys_tui.runtime.components.note import is_waiting, note_of
 from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.machinery.machinery import Floor
 from airssys_tui.runtime.metering.counters import PERCENTILES
+from airssys_tui.runtime.metering.revision_costs import revision_costs
 from airssys_tui.runtime.metering.series import SampleTick
 from airssys_tui.runtime.observing.custom_meters import custom_dropped, custom_series, series_count
 from airssys_tui.runtime.observing.totals import Totals
@@ -138,7 +139,7 @@ class Observer:
             long=series.long(tick),
             costs=tuple(
                 RevisionCost(number, versions.get(number), cost.fuel_per_call, cost.calls, cost.p50_ms)
-                for number, cost in component.actor.counters.costs().items()
+                for number, cost in revision_costs(component.actor.counters, component.actor.costs).items()
             ),
             exhaustion=(Exhaustion("memory", full, trend.rate),) if trend is not None and full is not None else (),
             custom=custom_series(self._floor.services.find(component.name)),

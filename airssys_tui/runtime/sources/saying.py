@@ -26,7 +26,10 @@ class Saying(msgspec.Struct, frozen=True):
 def sayings(change: Settled) -> list[Saying]:
     """Return what is said of a settled change, in order."""
     bursts = f" ({change.bursts} notices)" if change.bursts > 1 else ""
-    said = f"settled in {change.waited * 1000:.0f} ms{bursts}"
-    settled = Saying(f"{said} after a partial write", level=Level.INFO) if change.partial else Saying(said)
+    said = [Saying(f"settled in {change.waited * 1000:.0f} ms{bursts}")]
+    if change.partial:
+        said.insert(
+            0, Saying(f"the files are whole now, {change.waited:.1f} s after a partial write", level=Level.INFO)
+        )
     missed = _MISSED.get(change.found)
-    return [Saying(missed, EventAction.FOUND, Level.INFO), settled] if missed else [settled]
+    return [Saying(missed, EventAction.FOUND, Level.INFO), *said] if missed else said

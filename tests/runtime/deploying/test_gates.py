@@ -208,6 +208,13 @@ def test_what_is_unchanged_is_ignored_and_said_so(counting: World) -> None:
     assert len(counting.history("c")) == 1
 
 
+def test_a_restart_says_nothing_of_files_that_are_what_serves(counting: World) -> None:
+    before = len(counting.events("c", "ignored"))
+    counting.reopen()
+    counting.wait_row("c", lambda row: row.state is State.RUNNING)
+    assert (before, counting.events("c", "ignored")) == (0, [])
+
+
 def test_a_comment_in_the_manifest_is_no_change(counting: World) -> None:
     manifest = counting.folder / "c" / "Component.toml"
     manifest.write_text("# words\n" + manifest.read_text())

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airssys_tui.api.views.metering import LATENCY_BOUNDS
+from airssys_tui.core.probation import ExportCost
 from airssys_tui.runtime.metering.call_costs import CallCosts
-from airssys_tui.runtime.metering.counters import Counters, LatencyHistogram, quantiles
+from airssys_tui.runtime.metering.counters import Cost, Counters, LatencyHistogram, quantiles
+from airssys_tui.runtime.metering.revision_costs import revision_costs
 from airssys_tui.runtime.metering.series import LONG_STEP, RECENT, SampleTick, Series
 from tests.support.command_line import eventually
 from tests.support.components import Crafted
@@ -269,3 +271,18 @@ def test_a_call_that_traps_has_its_latency_counted_and_summed() -> None:
     counters.record_trap(1, 5_000_000_000, 1)
     counters.record_trap(1, 9_000_000_000, 1, by_hand=True)
     assert (counters.wall_ns, counters.latency.total, counters.calls) == (5_020_000_000, 2, 2)
+
+
+def test_the_costs_of_a_revision_count_on_over_a_restart() -> None:
+    counters, costs = Counters(), CallCosts()
+    costs.recall(1, {"add": ExportCost(30, 100.0, 0.002), "get": ExportCost(10, 20.0, 0.001)})
+    costs.recall(2, {})
+    costs.begin(1)
+    counters.begin_revision(1)
+    assert revision_costs(counters, costs) == {1: Cost(40, 80.0, 2.0)}
+    counters.record(180, 1_000, 0)
+    costs.record("get", 180, 1_000)
+    told = revision_costs(counters, costs)[1]
+    assert (told.calls, round(told.fuel_per_call, 3)) == (41, round((40 * 80 + 180) / 41, 3))
+    assert told.p50_ms is not None
+    assert told.p50_ms < 0.01, "the median is that of this runtime"

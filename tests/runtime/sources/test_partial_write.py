@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from airssys_tui.core.errors import AdmissionError
-from airssys_tui.core.events import EventAction
+from airssys_tui.core.events import EventAction, Level
 from airssys_tui.core.identity import digest_of
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.revision import Outcome
@@ -326,7 +326,9 @@ def test_one_revision_and_one_row_come_of_a_copy_that_paused(watched: World, end
     watched.wait_row("c", lambda row: row.digest == digest_of(TWO) and row.state is State.RUNNING)
     assert watched.outcomes("c") == {1: Outcome.SUPERSEDED, 2: Outcome.ACTIVE}
     assert len(watched.events("c", EventAction.PARTIAL_WRITE)) == 1
-    assert "after a partial write" in watched.told("c", EventAction.SETTLED)
+    said = [event for event in watched.events("c") if event.action is EventAction.SETTLED]
+    assert any("after a partial write" in event.text and event.level is Level.INFO for event in said)
+    assert all("notices" not in event.text or event.level is Level.DEBUG for event in said)
 
 
 def test_a_manifest_that_is_cut_off_makes_no_failed_row(watched: World) -> None:

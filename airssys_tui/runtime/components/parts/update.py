@@ -21,11 +21,11 @@ class Update:
         progress: How far that candidate, or the active revision that is started, has come.
     """
 
-    __slots__ = ("_changed", "candidate", "generation", "progress", "task", "trying")
+    __slots__ = ("_changed", "_recalled", "candidate", "generation", "progress", "task", "trying")
 
     def __init__(self, changed: Callable[[], None]) -> None:
         self._changed = changed
-        self.generation = 0
+        self.generation = self._recalled = 0
         self.task: asyncio.Task[object] | None = None
         self.trying: OnDisk | None = None
         self.candidate: int | None = None
@@ -33,7 +33,12 @@ class Update:
 
     def recall(self, generation: int) -> None:
         """Restore the generation that the catalog knows."""
-        self.generation = generation
+        self.generation = self._recalled = generation
+
+    @property
+    def is_first(self) -> bool:
+        """Whether the newest change is the first one that this runtime saw: what was in the folder at its start."""
+        return self.generation == self._recalled + 1
 
     def advance(self) -> int:
         """Begin a newer generation and return it."""
