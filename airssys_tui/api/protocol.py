@@ -24,6 +24,7 @@ from airssys_tui.api.views.components import ComponentDetail
 from airssys_tui.api.views.disk import Collected, DiskUse
 from airssys_tui.api.views.granting import AuditPage, AuditQuery, AuditVerdict, GrantsView, QuestionView, TrustView
 from airssys_tui.api.views.http import HttpView
+from airssys_tui.api.views.impact import Impact
 from airssys_tui.api.views.metering import MeterDetail
 from airssys_tui.api.views.past import HistoryQuery, StateFile, StateView, Story
 from airssys_tui.api.views.recordings import RecordingsView, ReplayReport
@@ -205,6 +206,10 @@ class RuntimeApi(MessagesApi, Protocol):
 
     def explain(self, component: str) -> Future[Story]:
         """Explain a component's last change: the events, the reason, and the operator's options."""
+        ...
+
+    def impact(self, component: str) -> Future[Impact]:
+        """Return what stopping a component would do to it and to others."""
         ...
 
     def history(self, query: HistoryQuery) -> Future[EventPage]:

@@ -81,7 +81,8 @@ COMMANDS: Final = (
             "airssys-tui rollback counter",
         ),
     ),
-    Entry("explain", "commands.explain:explain", ("airssys-tui explain counter",)),
+    Entry("explain", "commands.stories.explain:explain", ("airssys-tui explain counter",)),
+    Entry("impact", "commands.stories.impact:impact", ("airssys-tui impact adder", "airssys-tui impact adder --json")),
     Entry(
         "diff",
         "commands.diff:diff",

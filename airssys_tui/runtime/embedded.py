@@ -11,24 +11,20 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from airssys_tui.api.commands import Command
-from airssys_tui.api.grant_matrix import grants_view
-from airssys_tui.api.permission_story import permission_sentences
 from airssys_tui.api.views.calling import Check, CheckOutcome, InterfaceView, OpenHandle
 from airssys_tui.api.views.components import ComponentDetail
 from airssys_tui.api.views.disk import Collected, DiskUse
 from airssys_tui.api.views.metering import MeterDetail
-from airssys_tui.api.views.past import HistoryQuery, StateFile, StateView, Story
+from airssys_tui.api.views.past import HistoryQuery, StateFile, StateView
 from airssys_tui.api.views.revisions import RevisionDiff, RevisionView, RollbackPreview
 from airssys_tui.api.views.runtime import CallReport, Done, EventPage, Snapshot
 from airssys_tui.core.errors import CapacityError, UsageError
 from airssys_tui.core.events import Event, EventAction, Level
-from airssys_tui.core.lifecycle import STOP_EACH, Desired
+from airssys_tui.core.lifecycle import STOP_EACH
 from airssys_tui.core.text import escaped
 from airssys_tui.runtime.actors.reply import Reply
 from airssys_tui.runtime.components.evidence import has_evidence
 from airssys_tui.runtime.history.past_events import history
-from airssys_tui.runtime.history.recollection import recollect
-from airssys_tui.runtime.history.story import tell
 from airssys_tui.runtime.history.timeline import compare, timeline
 from airssys_tui.runtime.machinery import heap
 from airssys_tui.runtime.machinery.machinery import Floor
@@ -39,15 +35,15 @@ from airssys_tui.runtime.probe import Probe
 from airssys_tui.runtime.recording_answers import RecordingAnswers
 from airssys_tui.runtime.request_answers import RequestAnswers
 from airssys_tui.runtime.rights_answers import RightsAnswers
+from airssys_tui.runtime.story_answers import StoryAnswers
 from airssys_tui.runtime.system import System
-from airssys_tui.store.catalog.records import ComponentRecord
 from airssys_tui.store.directory import StateDirectory
 from airssys_tui.store.paths import as_given, default_state_dir
 
 T = TypeVar("T")
 
 
-class EmbeddedRuntime(RightsAnswers, RequestAnswers, RecordingAnswers, MessageAnswers):
+class EmbeddedRuntime(RightsAnswers, RequestAnswers, RecordingAnswers, MessageAnswers, StoryAnswers):
     """The runtime of one folder, in this process. Implements ``api.RuntimeApi``; open it with :meth:`open`."""
 
     def __init__(self, floor: Floor, folder: str) -> None:
@@ -187,20 +183,6 @@ class EmbeddedRuntime(RightsAnswers, RequestAnswers, RecordingAnswers, MessageAn
             numbers = tuple(revision_costs(found.actor.counters, found.actor.costs))
             versions = await self._floor.disk(self._floor.state.catalog.versions, found.name, numbers)
             return self._system.observer.meters(found, versions)
-
-        return self._on_loop(ask)
-
-    def explain(self, component: str) -> Future[Story]:
-        """Tell a component's last change in sentences."""
-
-        async def ask() -> Story:
-            found = self._system.router.find(component)
-            known, now = self._floor.journal.known(), self._floor.clock()
-            shown = ComponentRecord(found.name, "", Desired.RUNNING, now, None, present=True)
-            told = await self._floor.disk(recollect, self._floor.state.catalog, found.name, now, known, shown)
-            story = tell(told, self._system.details.present(found))
-            view = grants_view(await self._system.permissions.known(found.name))
-            return Story(found.name, story + permission_sentences(view, now))
 
         return self._on_loop(ask)
 

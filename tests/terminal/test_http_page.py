@@ -24,7 +24,7 @@ pytestmark = [
 def reader(tmp_path: Path) -> Iterator[Reader]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    made = Reader(tmp_path, "http.md", ("visitors r1", "switched to r1"), {"8080": str(port)})
+    made = Reader(tmp_path, "http.md", ("visitors",), {"8080": str(port)})
     yield made
     made.walk.end()
 

@@ -34,6 +34,7 @@ from airssys_tui.api.played.undo import PlayedUndo
 from airssys_tui.api.views.components import ComponentDetail, ComponentView, Note, NoteKind
 from airssys_tui.api.views.disk import Collected, DiskUse
 from airssys_tui.api.views.http import MOST_REQUESTS, HttpView
+from airssys_tui.api.views.impact import Impact
 from airssys_tui.api.views.metering import MeterDetail
 from airssys_tui.api.views.past import HistoryQuery, StateFile, StateView, Story
 from airssys_tui.api.views.revisions import RevisionDiff, RevisionView, RollbackPreview
@@ -290,6 +291,10 @@ class PlayedRuntime(PlayedCalls, PlayedCommands, PlayedPermissions, PlayedMessag
             return Story(told.component, told.sentences + more)
 
         return self.answer(tell)
+
+    def impact(self, component: str) -> Future[Impact]:
+        """Return what stopping a component would do."""
+        return self.answer(lambda: story.impact(self._get(component), self._components.values()))
 
     def history(self, query: HistoryQuery) -> Future[EventPage]:
         """Return past events, oldest first, including those of earlier runs."""

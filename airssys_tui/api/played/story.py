@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from airssys_tui.api.played.component import PlayedComponent
 from airssys_tui.api.played.revisions import PlayedRevision
+from airssys_tui.api.views.impact import Effect, EffectKind, Impact
 from airssys_tui.api.views.past import Story
 from airssys_tui.core.lifecycle import RecoveryKind, State
 from airssys_tui.core.revision import Cause, Outcome
@@ -25,6 +28,19 @@ def told(component: PlayedComponent, now: float) -> Story:
         sentences.append(f"{held} is held: it is deployed again only when its file changes or you reload.")
     sentences.append(_is_now(component))
     return Story(component.id, tuple(one_line(sentence, 500) for sentence in sentences))
+
+
+def impact(component: PlayedComponent, components: Iterable[PlayedComponent]) -> Impact:
+    """Return what stopping a component would do, as far as its row and those of its consumers tell."""
+    name = component.id
+    stays = one_line("it stays stopped until it is started")
+    effects = [Effect(kind=EffectKind.RETURN, component=name, text=stays, harm=False)]
+    for each in components:
+        for link in each.view.links:
+            if link.provider == name and link.consumer == each.id:
+                text = one_line(f"{each.id} is linked to {name} for {link.interface}")
+                effects.append(Effect(kind=EffectKind.LINK, component=each.id, text=text, depth=1))
+    return Impact(component=name, effects=tuple(effects))
 
 
 def _label(revision: PlayedRevision) -> str:

@@ -33,6 +33,7 @@ READING: Final = frozenset(
         "states",
         "export_state",
         "explain",
+        "impact",
         "history",
         "disk",
         "interface",

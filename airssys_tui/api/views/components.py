@@ -136,6 +136,7 @@ class LinkView(msgspec.Struct, frozen=True, kw_only=True):
         calls: Calls over the link that ended.
         errors: Those that ended without a result.
         p50_ms: Their median latency in milliseconds, as the consumer sees it.
+        others: Links to the provider that this one sums up, without naming them; 0 if it is one link.
     """
 
     interface: Verbatim
@@ -144,10 +145,13 @@ class LinkView(msgspec.Struct, frozen=True, kw_only=True):
     calls: int = 0
     errors: int = 0
     p50_ms: float | None = None
+    others: int = 0
 
     @property
     def text(self) -> GuestText:
         """The link with its figures, for people."""
+        if self.others:
+            return GuestText(f"{self.others} more -> {self.provider}  {self.calls} calls, {self.errors} failed")
         if not self.provider:
             return GuestText(f"{self.consumer} waits for {one_line(self.interface)}")
         spent = f", median {self.p50_ms:.3f} ms" if self.p50_ms is not None else ""

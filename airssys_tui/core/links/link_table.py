@@ -11,6 +11,7 @@ A key with a version stands for the imports of a compatible version (SemVer 2.0)
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Final
 
 import msgspec
@@ -47,17 +48,24 @@ class Link(msgspec.Struct, frozen=True, order=True):
         return satisfies(self.interface, interface)
 
 
-class LinkTable(msgspec.Struct, frozen=True):
+class LinkTable(msgspec.Struct, frozen=True, dict=True):
     """All links of a folder."""
 
     links: tuple[Link, ...] = ()
+
+    @cached_property
+    def _by_consumer(self) -> dict[str, list[Link]]:
+        found: dict[str, list[Link]] = {}
+        for each in self.links:
+            found.setdefault(each.consumer, []).append(each)
+        return found
 
     def provider_of(self, consumer: str, interface: str) -> str | None:
         """Return the provider that is named for an import; None if the table does not say.
 
         A line with the version that is imported goes before one of a compatible version, and that before one without.
         """
-        found = [each for each in self.links if each.consumer == consumer and each.is_for(interface)]
+        found = [each for each in self._by_consumer.get(consumer, ()) if each.is_for(interface)]
         found.sort(key=lambda each: (each.interface != interface, "@" not in each.interface))
         return found[0].provider if found else None
 

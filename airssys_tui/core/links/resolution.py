@@ -6,7 +6,7 @@ only running component that exports a compatible version of the interface is tak
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -95,10 +95,43 @@ def resolve(
         reason = f"{wanted.name} is offered neither by the host nor by a component that runs"
         return Unresolved(wanted, reason, "start a component that exports it: this one is then tried again")
     names = sorted(fitting)
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    reason = f"{wanted.name} is exported by {', '.join(names[:NAMED])}{more}"
+    reason = f"{wanted.name} is exported by {_listed(names)}"
     remedy = f"say which one in airssys.toml: [links] {line(consumer, wanted.name, names[0])}"
     return Unresolved(wanted, reason, remedy)
+
+
+def why_chosen(
+    consumer: str, wanted: InterfaceType, table: LinkTable, providers: Mapping[str, Provider], provider: str
+) -> str:
+    """Return why a provider satisfies an import, as a clause.
+
+    Args:
+        consumer: Name of the component that imports.
+        wanted: The import.
+        table: ``[links]``.
+        providers: The components that may provide it, by name.
+        provider: The one that does.
+    """
+    named = table.provider_of(consumer, wanted.name)
+    if named == provider:
+        return "airssys.toml names it under [links]"
+    if named is not None:
+        other = _of_named(wanted, named, providers.get(named))
+        why = f": {other.reason}" if isinstance(other, Unresolved) else ", which does not fit"
+        return f"it stays although airssys.toml names {named}{why}"
+    others = sorted(
+        each.name
+        for each in providers.values()
+        if each.name not in {consumer, provider} and each.runs and each.exported(wanted.name) is not None
+    )
+    if not others:
+        return "no other running component exports it"
+    return f"it was linked first and stays while it fits; {_listed(others)} would do as well"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{', '.join(names[:NAMED])}{more}"
 
 
 def _of_named(wanted: InterfaceType, named: str, provider: Provider | None) -> Resolved | Unresolved:

@@ -36,3 +36,8 @@ def begin_wait(waiter: Actor, awaited: Actor) -> tuple[str, ...]:
 def end_wait(waiter: Actor) -> None:
     """Note that the call of an actor waits no longer."""
     _WAITS.pop(waiter, None)
+
+
+def waiting_for(awaited: Actor) -> tuple[str, ...]:
+    """Return the names of those whose calls wait for an actor now."""
+    return tuple(sorted(waiter.component for waiter, at in tuple(_WAITS.items()) if at is awaited))

@@ -7,8 +7,9 @@ over the edges, on other threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import cast
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from heapq import nlargest
+from typing import Final, cast
 
 import msgspec
 
@@ -19,15 +20,19 @@ from airssys_tui.core.gates import Gate
 from airssys_tui.core.links.link_graph import MOST_DEPTH, link_circle, longest_chain
 from airssys_tui.core.links.link_table import LinkTable
 from airssys_tui.core.links.misfit import misfits
-from airssys_tui.core.links.resolution import Provider, Resolved, Unresolved, resolve
+from airssys_tui.core.links.resolution import Provider, Resolved, Unresolved, resolve, why_chosen
 from airssys_tui.core.types.interface import Interface, InterfaceType, unversioned
 from airssys_tui.engine.linker import Linker
 from airssys_tui.runtime.actors.serving import Blueprint
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.components.router import Router
 from airssys_tui.runtime.linking.link_edge import Edge
+from airssys_tui.runtime.linking.link_net import LinkNet
 
 Found = Resolved | Unresolved
+
+MOST_SHOWN: Final = 20
+"""Links of others to a component that are shown one by one, the busiest ones; the rest is summed up."""
 
 
 class _Obstacle(msgspec.Struct, frozen=True):
@@ -48,6 +53,7 @@ class LinkBook:
 
     Attributes:
         table: ``[links]`` of the folder.
+        net: The links that are in use.
     """
 
     def __init__(self, router: Router, linker: Linker, doubted: Callable[[], None]) -> None:
@@ -55,8 +61,7 @@ class LinkBook:
         self._doubted = doubted
         self._linker = linker
         self.table = LinkTable()
-        self._edges: dict[str, Mapping[str, Edge]] = {}
-        self._consumers: dict[str, set[str]] = {}
+        self.net = LinkNet()
         self._exporters: dict[str, set[str]] = {}
         self._seen: dict[str, tuple[Blueprint | None, bool]] = {}
         # What waits here, by each component and interface that this is about; and what is to be judged again.
@@ -92,39 +97,37 @@ class LinkBook:
         if serving is None and present:
             return
         edges = cast("Mapping[str, Edge]", serving.tenant.edges) if serving is not None and present else {}
-        if edges is self._edges.get(component.name) or (not edges and component.name not in self._edges):
-            return
-        self._disconnect(component.name)
-        if edges:
-            self._edges[component.name] = edges
-            self._connect(component.name)
-
-    def _connect(self, consumer: str) -> None:
-        for edge in self._edges[consumer].values():
-            self._consumers.setdefault(edge.provider.component, set()).add(consumer)
-
-    def _disconnect(self, consumer: str) -> None:
-        for edge in self._edges.pop(consumer, {}).values():
-            self._consumers.get(edge.provider.component, set()).discard(consumer)
-
-    def _providers_of(self, consumer: str) -> set[str]:
-        return {edge.provider.component for edge in self._edges.get(consumer, {}).values()}
-
-    def _consumers_of(self, provider: str) -> Iterable[str]:
-        return self._consumers.get(provider, ())
+        known = self.net.of(component.name)
+        if edges is not known and (edges or known):
+            self.net.put(component.name, edges)
 
     def find(self, consumer: str, interface: Interface) -> tuple[Found, ...]:
         """Find the providers of a component's imports that are nothing of the host's."""
         return tuple(self._find(consumer, wanted) for wanted in self._linker.foreign(interface))
 
     def _find(self, consumer: str, wanted: InterfaceType) -> Found:
+        edge = self.net.of(consumer).get(wanted.name)
+        bound = edge.provider.component if edge is not None else ""
+        return resolve(consumer, wanted, self.table, self._candidates(consumer, wanted), bound)
+
+    def _candidates(self, consumer: str, wanted: InterfaceType) -> dict[str, Provider]:
         names = set(self._exporters.get(unversioned(wanted.name), ()))
         named = self.table.provider_of(consumer, wanted.name)
         if named is not None:
             names.add(named)
-        providers = {each.name: _provider(each) for each in self._router.among(sorted(names))}
-        edge = self._edges.get(consumer, {}).get(wanted.name)
-        return resolve(consumer, wanted, self.table, providers, edge.provider.component if edge is not None else "")
+        return {each.name: _provider(each) for each in self._router.among(sorted(names))}
+
+    def why(self, edge: Edge) -> str:
+        """Return why a link leads to the provider that it leads to, as a clause."""
+        consumer, wanted = edge.consumer.component, edge.wanted
+        found = self._candidates(consumer, wanted)
+        return why_chosen(consumer, wanted, self.table, found, edge.provider.component)
+
+    def waits(self, consumer: str) -> tuple[str, str] | None:
+        """Return what a component waits for at the gate ``links``, and what to do; None if it does not wait."""
+        held = self._held.get(consumer)
+        obstacle = held and self._obstacle(consumer, tuple(self._find(consumer, each) for each in held))
+        return (obstacle.reason, obstacle.remedy) if obstacle else None
 
     def misfits(self, consumer: str, found: Iterable[Found]) -> tuple[str, ...]:
         """Say how providers that were found do not fit, with the types of both sides."""
@@ -164,11 +167,11 @@ class LinkBook:
         providers = {each.provider for each in given if isinstance(each, Resolved)}
         if not providers:
             return None
-        circle = link_circle(consumer, providers, self._providers_of)
+        circle = link_circle(consumer, providers, self.net.providers_of)
         if circle:
             remedy = "link one of them to another provider in airssys.toml"
             return _Obstacle(set(circle), f"circle of links: {' -> '.join(circle)}", remedy)
-        chain = longest_chain(consumer, providers, self._providers_of, self._consumers_of)
+        chain = longest_chain(consumer, providers, self.net.providers_of, self.net.consumers_of)
         if len(chain) - 1 > MOST_DEPTH:
             text = f"a chain of {len(chain) - 1} links, at most {MOST_DEPTH}: {' -> '.join(chain)}"
             return _Obstacle(set(chain), text, "compose some of them into one component")
@@ -200,7 +203,7 @@ class LinkBook:
         wrong = self.misfits(consumer, resolved)
         if wrong:
             raise GateRefusal("; ".join(wrong), gate=Gate.TYPES, component=consumer)
-        me, known = self._router.find(consumer).actor, self._edges.get(consumer, {})
+        me, known = self._router.find(consumer).actor, self.net.of(consumer)
         made: dict[str, Edge] = {}
         for each in resolved:
             provider, edge = self._router.find(each.provider).actor, known.get(each.wanted.name)
@@ -216,11 +219,11 @@ class LinkBook:
         """
         offered = Provider(component.name, runs=True, exports=_exports(interface))
         broken: list[str] = []
-        for name in sorted(self._consumers_of(component.name)):
+        for name in sorted(self.net.consumers_of(component.name)):
             consumer = self._router.named(name)
             if consumer is None or not consumer.actor.accepts_calls:
                 continue
-            for edge in self._edges.get(name, {}).values():
+            for edge in self.net.of(name).values():
                 exported = offered.exported(edge.wanted.name)
                 if exported is None:
                     broken.append(f"{name} is linked to {edge.wanted.name}, which this does not export")
@@ -257,7 +260,7 @@ class LinkBook:
         """Follow another ``[links]``: running components are linked anew where it says so and the provider fits."""
         self.table = table
         self._doubtful.update(self._held)
-        for name in tuple(self._edges):
+        for name in self.net:
             component = self._router.named(name)
             if component is not None:
                 self._move(component)
@@ -267,18 +270,17 @@ class LinkBook:
         name = component.name
         if name not in self._held:
             self._let_in(name)
-        for edge in tuple(self._edges.get(name, {}).values()):
+        for edge in tuple(self.net.of(name).values()):
             found = self._find(name, edge.wanted)
-            if isinstance(found, Unresolved) or found.provider != edge.provider.component:
+            if isinstance(found, Unresolved) or self._router.find(found.provider).actor is not edge.provider:
                 self._move_edge(component, edge, found)
 
     def _move_edge(self, component: Component, edge: Edge, found: Found) -> None:
         name, before = component.name, edge.provider.component
         why = self._why_not(name, edge, found)
         if not why:
-            self._consumers.get(before, set()).discard(name)
             edge.bind(self._router.find(found.provider).actor)
-            self._connect(name)
+            self.net.moved(name, before)
             component.shown.touch()
             told = f"{edge.wanted.name} is linked to {found.provider}, before to {before}"
             component.teller.decision(told, EventAction.LINKED)
@@ -299,17 +301,16 @@ class LinkBook:
 
     def _present(self, consumer: str) -> tuple[Resolved, ...]:
         return tuple(
-            Resolved(edge.wanted, edge.provider.component, edge.wanted)
-            for edge in self._edges.get(consumer, {}).values()
+            Resolved(edge.wanted, edge.provider.component, edge.wanted) for edge in self.net.of(consumer).values()
         )
 
     def links_of(self, component: Component) -> tuple[tuple[Edge, ...], tuple[Edge, ...]]:
         """Return the links of a component: those of its imports, and those of others to it."""
-        mine = tuple(self._edges.get(component.name, {}).values())
+        mine = tuple(self.net.of(component.name).values())
         theirs = tuple(
             edge
-            for name in sorted(self._consumers_of(component.name))
-            for edge in self._edges.get(name, {}).values()
+            for name in sorted(self.net.consumers_of(component.name))
+            for edge in self.net.of(name).values()
             if edge.provider is component.actor
         )
         return mine, theirs
@@ -320,7 +321,11 @@ class LinkBook:
         found = (self._find(component.name, each) for each in self._held.get(component.name, ()))
         waits = (each.wanted.name for each in found if isinstance(each, Unresolved))
         held = tuple(LinkView(interface=name, consumer=component.name) for name in waits)
-        return (*map(_view, mine), *held, *map(_view, theirs))
+        shown = theirs
+        if len(theirs) > MOST_SHOWN:
+            busiest = nlargest(MOST_SHOWN, theirs, key=lambda edge: edge.calls)
+            shown = tuple(sorted(busiest, key=lambda edge: (edge.consumer.component, edge.wanted.name)))
+        return (*map(_view, mine), *held, *map(_view, shown), *_rest(theirs, shown))
 
     def expected(self, component: Component) -> tuple[str, ...]:
         """Return the components that are to start before one: the providers that it would have if all ran."""
@@ -349,6 +354,19 @@ def _faces(artifact: Blueprint | None) -> set[str]:
     exports = artifact.interface.exports if artifact is not None else ()
     names = (unversioned(face.name) for face in exports if isinstance(face, InterfaceType))
     return {name for name in names if not name.startswith("airssys:")}
+
+
+def _rest(links: Sequence[Edge], shown: Sequence[Edge]) -> Iterator[LinkView]:
+    """Yield one view of the links that are not shown by themselves."""
+    if len(links) > len(shown):
+        yield LinkView(
+            interface="",
+            consumer="",
+            provider=links[0].provider.component,
+            calls=sum(each.calls for each in links) - sum(each.calls for each in shown),
+            errors=sum(each.errors for each in links) - sum(each.errors for each in shown),
+            others=len(links) - len(shown),
+        )
 
 
 def _view(edge: Edge) -> LinkView:

@@ -6,7 +6,7 @@ Questions are loaded when the first one is asked: the first picture does not wai
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from airssys_tui.api.commands import (
     Command,
@@ -22,7 +22,9 @@ from airssys_tui.api.commands import (
 )
 from airssys_tui.api.views.components import ComponentView, NoteKind
 from airssys_tui.api.views.groups import components_of
+from airssys_tui.api.views.impact import Effect, EffectKind
 from airssys_tui.api.views.runtime import GroupView
+from airssys_tui.core.text import one_line
 from airssys_tui.tui.operating.operator import Operator
 from airssys_tui.tui.state.bulk_commands import STOP, BulkCommand, losses
 
@@ -31,6 +33,10 @@ if TYPE_CHECKING:
     from airssys_tui.tui.operating.answers import Answers
     from airssys_tui.tui.operating.bulk import BulkOperations
     from airssys_tui.tui.operating.past import PastOperations
+
+
+MOST_TOLD: Final = 8
+"""Effects on others that a question names."""
 
 
 class Operations(Operator):
@@ -63,11 +69,25 @@ class Operations(Operator):
             self.run(self.perform(Start(view.id)))
 
     def stop(self, component: str | None) -> None:
-        """Stop a component; ask first when queued calls or memory without a `state` export would be lost."""
-        view = self._view(component)
-        if view is None:
-            return
-        self._guarded(view, Stop(view.id), "Stop", losses(view, dropping=True))
+        """Stop a component; ask first when something would be lost, or when others depend on it."""
+        if (view := self._view(component)) is not None:
+            self.run(self._stop(view))
+
+    async def _stop(self, view: ComponentView) -> None:
+        lost = [*losses(view, dropping=True), *await self._harm(view)]
+        await (self._confirmed(view, Stop(view.id), "Stop", lost) if lost else self.perform(Stop(view.id)))
+
+    async def _harm(self, view: ComponentView) -> list[str]:
+        """Return what others, and it itself, would miss; what its row tells is not among it."""
+        api = self.api()
+        if api is None:
+            return []
+        impact = await self.ask(api.impact(view.id))
+        if impact is None:
+            return []
+        told = [_sentence(view, each) for each in impact.effects if each.harm and not _on_row(view, each)]
+        more = len(told) - MOST_TOLD
+        return [*told[:MOST_TOLD], *([f"And {more} more."] if more > 0 else [])]
 
     def restart(self, component: str | None) -> None:
         """Restart a component; ask first when memory without a `state` export would be lost."""
@@ -88,9 +108,12 @@ class Operations(Operator):
         """Unload a component, after asking."""
         view = self._view(component)
         if view is not None:
-            lost = losses(view, dropping=True) or ["It stops serving; its state is saved."]
-            lost.append("Its history stays; a later start or reload brings it back.")
-            self._guarded(view, Unload(view.id), "Unload", lost)
+            self.run(self._unload(view))
+
+    async def _unload(self, view: ComponentView) -> None:
+        lost = losses(view, dropping=True) or ["It stops serving; its state is saved."]
+        lost += [*await self._harm(view), "Its history stays; a later start or reload brings it back."]
+        await self._confirmed(view, Unload(view.id), "Unload", lost)
 
     def roll_back(self, component: str | None, to: int | None = None) -> None:
         """Show what a rollback would change, and ask."""
@@ -143,3 +166,12 @@ class Operations(Operator):
         about = f"{view.id} is {view.state}: {version}, {revision}."
         if await self.agrees(f"{verb} {view.id}?", verb, [about, "", *lost]):
             await self.perform(command)
+
+
+def _on_row(view: ComponentView, effect: Effect) -> bool:
+    return effect.kind is EffectKind.CALL and effect.component == view.id
+
+
+def _sentence(view: ComponentView, effect: Effect) -> str:
+    text = one_line(effect.text, 400)
+    return f"{text[:1].upper()}{text[1:]}." if effect.component == view.id else f"{text}."  # it begins with a name

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airssys_tui.core.links.link_table import Link, LinkTable
-from airssys_tui.core.links.resolution import Provider, Resolved, Unresolved, resolve
+from airssys_tui.core.links.resolution import Provider, Resolved, Unresolved, resolve, why_chosen
 from airssys_tui.core.types.interface import InterfaceType, satisfies
 
 NAMES = st.sampled_from(["adder", "plus", "sum", "calculator"])
@@ -51,3 +51,19 @@ def test_two_providers_are_named_with_the_line_that_decides() -> None:
     assert isinstance(found, Unresolved)
     assert found.reason == "demo:math/adder@1.0.0 is exported by adder, plus"
     assert '[links] "shop/front"."demo:math/adder@1.0.0" = "adder"' in found.remedy
+
+
+def test_why_a_provider_was_chosen() -> None:
+    face = InterfaceType("demo:math/adder@1.0.0")
+    alone = {"adder": Provider("adder", True, (face,)), "idle": Provider("idle", False, (face,))}
+    both = alone | {"plus": Provider("plus", True, (face,)), "odd": Provider("odd", True)}
+
+    def why(providers: dict[str, Provider], *links: str) -> str:
+        table = LinkTable(tuple(Link("calculator", face.name, name) for name in links))
+        return why_chosen("calculator", face, table, providers, "adder")
+
+    assert why(alone) == "no other running component exports it"
+    assert why(both) == "it was linked first and stays while it fits; plus would do as well"
+    assert why(both, "adder") == "airssys.toml names it under [links]"
+    assert why(both, "plus") == "it stays although airssys.toml names plus, which does not fit"
+    assert why(both, "idle").endswith("names idle: demo:math/adder@1.0.0 is linked to idle: it does not run")

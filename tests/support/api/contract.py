@@ -34,6 +34,7 @@ from airssys_tui.api.commands import (
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views.components import ComponentDetail, ComponentView
 from airssys_tui.api.views.granting import AuditQuery, Standing
+from airssys_tui.api.views.impact import EffectKind
 from airssys_tui.api.views.messaging import MessageBody
 from airssys_tui.api.views.past import HistoryQuery
 from airssys_tui.api.views.revisions import RollbackPreview
@@ -139,6 +140,7 @@ class Contract:
             lambda api: api.states("nobody"),
             lambda api: api.export_state("nobody", 1),
             lambda api: api.explain("nobody"),
+            lambda api: api.impact("nobody"),
             lambda api: api.call("nobody", "value"),
             lambda api: api.recordings("nobody"),
             lambda api: api.replay("nobody"),
@@ -403,6 +405,13 @@ class Contract:
         assert story.component == "counter"
         assert any("reset" in sentence for sentence in story.sentences)
         assert any("r2" in sentence for sentence in story.sentences)
+
+    def test_what_a_stop_would_do_is_told_before(self, bench):
+        impact = bench.api.impact("counter").result(PATIENCE)
+        assert (impact.component, impact.omitted) == ("counter", 0)
+        (stays,) = [effect for effect in impact.effects if effect.kind is EffectKind.RETURN]
+        assert (stays.component, stays.harm, stays.depth) == ("counter", False, 0)
+        assert stays.text == "it stays stopped until it is started"
 
     def test_history_is_asked_for_by_what_it_is_about(self, bench):
         bench.arrive("1.3.0")

@@ -20,7 +20,7 @@ class Reader:
     Args:
         place: An empty folder.
         page: The page, in ``docs``.
-        ready: What the runtime has to say in its own terminal before the next command is given.
+        ready: Components that have to serve, in the runtime's own terminal, before the next command is given.
         instead: Words of the page, such as a port, with what is to stand in their place.
     """
 
@@ -44,7 +44,7 @@ class Reader:
     def _do(self, command: Command) -> None:
         if command.outcome == OF_ITS_OWN:
             self.walk.begin(str(self.walk.place / ".venv" / "bin" / "airssys-tui"), *command.line.split()[1:])
-            self._see(lambda text: all(word in text for word in self._ready), "the components to serve")
+            self._see(self._serve, f"{self._ready} to serve")
         elif command.outcome.startswith(ELSEWHERE):
             assert self.walk.run(command.line).returncode == 0
             outcome = command.outcome.removeprefix(ELSEWHERE)
@@ -53,6 +53,10 @@ class Reader:
             self.walk.follow(iter([command]))
         else:
             assert self.walk.run(command.line).returncode == 0
+
+    def _serve(self, text: str) -> bool:
+        told = [line for line in text.splitlines() if "switched to r" in line]
+        return all(any(f" {name} " in line for line in told) for name in self._ready)
 
     def _see(self, seen: Callable[[str], bool], what: str) -> None:
         self.walk.first.wait(seen, what, PATIENCE)
