@@ -21,6 +21,7 @@ from airssys_tui.core.errors import (
     GateRefusal,
     ManifestError,
     ManifestProblem,
+    MemoryRefused,
 )
 from airssys_tui.core.gates import Gate
 from airssys_tui.core.message import Undelivered
@@ -41,6 +42,7 @@ MADE = {
     GateRefusal: lambda: GateRefusal("no", gate=Gate.HEALTH_PROBE, component="counter"),
     GuestTrap: lambda: GuestTrap(Trap(TrapKind.DEADLINE, "late", ("f", "g")), component="counter"),
     ManifestError: lambda: ManifestError((ManifestProblem("Component.toml", 3, "limits.memory", "too much"),)),
+    MemoryRefused: lambda: MemoryRefused("no", gate=Gate.INSTANTIATE, offset=None, remedy="less"),
     NetworkRefusal: lambda: NetworkRefusal("timeout", "late"),
     SocketRefusal: lambda: SocketRefusal(SocketFailure.TIMEOUT, "late"),
     StreamFailed: lambda: StreamFailed(IoError("no", filesystem="io")),

@@ -269,6 +269,9 @@ class DirectoryDescriptor:
         return Passage(call, self._guard, self._anchor, path, actions, either=either)
 
     def _open_at(self, call: Call, passage: Passage, how: OpenRequest) -> FileDescriptor | DirectoryDescriptor:
+        if how.create and passage.end == _SLASH:  # whatever is there: Linux does not look
+            with passage.arrive():
+                raise failure(errno.EISDIR)
         while True:
             go_on(call)
             pinned = passage.pin(follow=how.follow and not (how.create and how.exclusive))
