@@ -248,7 +248,11 @@ class DescriptorMachine(RuleBasedStateMachine):
             with parent_beneath(twin, path):
                 pass
 
-        return (found | {plain(look), plain(parent)}) - {("ok", None)}
+        def out() -> None:  # a slash after a link leads the plain call out of the tree
+            with parent_beneath(twin, path) as (above, name):
+                os.stat(name, dir_fd=above)
+
+        return (found | {plain(look), plain(parent), plain(out)}) - {("ok", None)}
 
     def forget_what_is_gone(self) -> None:
         """Leave directories that were taken away: what the system knows of them the door need not know."""
