@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
-from airssys_tui.core.errors import AirssysError
+from airssys_tui.core.errors import AirssysError, DiskFull
 from airssys_tui.core.events import EventAction, Level
 from airssys_tui.host.services.messenger import Messenger
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
@@ -17,13 +18,19 @@ from airssys_tui.runtime.messaging.timeouts import Timeouts
 
 def post_office(floor: Floor) -> PostOffice:
     """Open the post office; on the control loop."""
-    office = PostOffice(Timeouts(asyncio.get_running_loop()), floor.state.mail)
+    loop = asyncio.get_running_loop()
+    office = PostOffice(Timeouts(loop), floor.state.mail)
     office.told = LetterNews(floor.journal).tell
 
     def messenger(tenant: ComponentTenant) -> Messenger:
         identity = tenant.identity
         return ComponentMessenger(office, office.addresses[identity.namespace, identity.name], tenant)
 
+    def filled(error: DiskFull) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits for room any more
+            loop.call_soon_threadsafe(lambda: floor.filled(error))
+
+    office.durable.filled = filled
     floor.services.messengers = messenger
     floor.services.backlog = office.durable.backlog
     return office

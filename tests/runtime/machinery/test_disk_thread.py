@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from queue import Queue
 
 import pytest
 
@@ -99,6 +100,12 @@ def test_commits_that_are_ready_together_share_a_transaction(
         future.result(PATIENCE)
     assert counted.transactions == [5]
     assert met(catalog) == names
+
+
+def test_who_is_named_with_a_commit_is_told_on_the_thread(disk: DiskThread) -> None:
+    told: Queue[tuple[str, str]] = Queue()
+    disk.commit(lambda: "done", lambda ended: told.put((threading.current_thread().name, ended.result())))
+    assert told.get(timeout=30) == ("disk", "done")
 
 
 def test_nobody_is_told_before_the_transaction_is_durable(disk: DiskThread, catalog: Catalog, counted: Counted) -> None:

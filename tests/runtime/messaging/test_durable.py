@@ -178,6 +178,7 @@ def test_what_cannot_be_written_down_is_an_error_and_is_not_delivered(
         case, text = office.send_with("ann", "bob", "lost", guarantee="durable")
     assert (case, text) == ("failed", "it could not be written down: the disk is full")
     assert durable(office).waiting("bob") == 0
+    assert office.world.wait_for(lambda seen: seen.disk_full), "as for every write"
     assert office.send_with("ann", "bob", "next", guarantee="durable") is None
     assert office.texts("bob") == ["next"]
 

@@ -29,7 +29,7 @@ from typing import Any, Final
 
 import msgspec
 
-from airssys_tui.core.errors import AirssysError
+from airssys_tui.core.errors import AirssysError, DiskFull
 from airssys_tui.core.message import Failure, Undelivered
 from airssys_tui.core.units import MIB, format_size
 from airssys_tui.host.messages.message_types import size_of
@@ -105,6 +105,9 @@ class DurablePost:
         mail: The journal.
         letters: Makes the letter of a row; returns None if there is no such receiver now.
         later: Calls a short function after some seconds.
+
+    Attributes:
+        filled: Called, on the thread of the journal, when messages cannot be written because the disk is full.
     """
 
     def __init__(
@@ -128,6 +131,7 @@ class DurablePost:
         self._going: tuple[int, ...] = ()
         self._writing = False
         self._closed = "the runtime has not started"
+        self.filled: Callable[[DiskFull], None] = _nobody
 
     def open(self, *, killed: bool) -> tuple[DeadLetter, ...]:
         """Read the journal; return the dead letters in it, those that died first first. Blocks on the disk.
@@ -280,6 +284,9 @@ class DurablePost:
 
     def _written(self, written: Future[Any]) -> None:
         failure = _failure_of(written)
+        error = written.exception()
+        if isinstance(error, DiskFull):
+            self.filled(error)
         group, self._group = self._group, ()
         for each in group:
             with self._lock:
@@ -365,6 +372,10 @@ class DurablePost:
         box.count += messages
         box.bytes += messages * size
         self._bytes += messages * size
+
+
+def _nobody(_error: DiskFull) -> None:
+    """Tell nobody."""
 
 
 def _failure_of(written: Future[Any]) -> Failure | None:
