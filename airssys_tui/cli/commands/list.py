@@ -66,7 +66,7 @@ def list_components(*, tree: bool = False, place: Place = HERE) -> int:
     elif views:
         say_table(COMPONENT_COLUMNS, [_component_row(view, live=live) for view in views])
     for problem in seen.problems:
-        warn(f"skipped: {problem}")
+        warn(f"{'ignored' if problem.startswith('airssys.toml') else 'skipped'}: {problem}")
     return ExitCode.OK
 
 

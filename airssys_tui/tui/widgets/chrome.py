@@ -145,15 +145,17 @@ def banner(session: Session, width: int) -> tuple[Line, ...]:
     if len(session.faults) > 2:
         lines.append(_warning(session, "Settings ignored", f"and {len(session.faults) - 2} more", width))
     problems = session.feed.head.problems
-    lines.extend(_warning(session, _title(problem), problem, width) for problem in problems[:2])
+    lines.extend(line for problem in problems[:2] for line in _problem(session, problem, width))
     if len(problems) > 2:
         lines.append(_warning(session, "Not a component", f"{len(problems) - 2} more files", width))
     return tuple(lines)
 
 
-def _title(problem: str) -> str:
-    """Return what a problem of the folder is about: its configuration, or a file that is no component."""
-    return "Configuration ignored" if problem.startswith("airssys.toml") else "Not a component"
+def _problem(session: Session, problem: str, width: int) -> list[Line]:
+    """Draw a problem of the folder: of its configuration with the place and what was expected, or of another file."""
+    if problem.startswith("airssys.toml"):
+        return _fault(session, problem, width, " Configuration ignored: " if width >= 60 else " Ignored: ")
+    return [_warning(session, "Not a component", problem, width)]
 
 
 def _disk_full(session: Session, width: int) -> list[Line]:
@@ -170,9 +172,8 @@ def _disk_full(session: Session, width: int) -> list[Line]:
     return lines
 
 
-def _fault(session: Session, fault: str, width: int) -> list[Line]:
+def _fault(session: Session, fault: str, width: int, title: str = " Settings ignored: ") -> list[Line]:
     """Draw a fault in the settings, in up to two lines, since the end says what was expected."""
-    title = " Settings ignored: "
     parts = wrap(safe(fault, session.glyphs), max(10, width - len(title) - 1))
     shown = [*parts[:1], *(fit(" ".join(parts[1:]), width - len(title) - 1, ellipsis=session.glyphs.ellipsis),)]
     heads = (Span(title, "warn"), Span(" " * len(title)))

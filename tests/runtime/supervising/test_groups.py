@@ -77,6 +77,8 @@ def test_an_exhausted_group_ends_all_its_members_and_says_why(world: World) -> N
         assert row.state is State.FAILED
         assert "given up with group line: b: unreachable" in row.note.text
         assert "line: 1 restart within 60 s is used up" in row.note.text
+    told = " ".join(world.runtime.explain("a").result(30).sentences)
+    assert "gave it up with no tries left: given up with group line: b: unreachable" in told
     (view,) = world.runtime.snapshot().groups
     assert view.given_up[-1] == "line: 1 restart within 60 s is used up"
     world.do(Start("a"))
