@@ -57,6 +57,7 @@ WAYS: Final = {
     View.CALL: (("i",), "interface and call"),
     View.GRANTS: (("6",), "no open questions"),
     View.RIGHTS: (("c",), "capabilities"),
+    View.RECORDINGS: (("a",), "recorded calls"),
 }
 """How to come to each screen that has dangerous actions, and what it shows."""
 
@@ -83,6 +84,7 @@ ASKS: Final[dict[str, Callable[[RuntimeApi], Any]]] = {
     "call.again": lambda api: api.call("counter", "increment", "[1]"),
     "call.save": lambda api: api.save_check("counter", "mine", "get", "[]"),
     "call.verify": lambda api: api.verify("counter"),
+    "recording.replay": lambda api: api.replay("counter"),
     "grant.once": lambda api: api.submit(Grant("counter", "storage:read", Scope.ONCE)),
     "grant.session": lambda api: api.submit(Grant("counter", "storage:read", Scope.SESSION)),
     "grant.always": lambda api: api.submit(Grant("counter", "storage:read")),

@@ -13,12 +13,20 @@ import msgspec
 from airssys_tui.api.played.component import PlayedComponent
 from airssys_tui.api.played.custom_series import trace_id
 from airssys_tui.api.views.calling import Check, CheckOutcome, InterfaceView, OpenHandle
-from airssys_tui.api.views.recordings import RecordingsView, ReplayReport
+from airssys_tui.api.views.recordings import (
+    Difference,
+    DifferenceKind,
+    RecordedCallView,
+    RecordingsView,
+    ReplayedCall,
+    ReplayOutcome,
+    ReplayReport,
+)
 from airssys_tui.api.views.runtime import CallReport, Done
 from airssys_tui.core.description import require_hand_call
 from airssys_tui.core.errors import AirssysError, ArgumentError, ExportNotFound, NotServing, UsageError
 from airssys_tui.core.lifecycle import State
-from airssys_tui.core.text import one_line, sanitise
+from airssys_tui.core.text import GuestText, one_line, sanitise
 from airssys_tui.core.types.interface import (
     INTEGER_BOUNDS,
     EnumOf,
@@ -101,6 +109,7 @@ class PlayedDesk:
 class PlayedCalls(ABC):
     """The part of the simulated runtime that calls components."""
 
+    clock: Callable[[], float]
     desk: PlayedDesk
 
     @abstractmethod
@@ -167,24 +176,26 @@ class PlayedCalls(ABC):
         return self.answer(lambda: self.desk.verify(self._get(component).id, call))
 
     def recordings(self, component: str) -> Future[RecordingsView]:
-        """Return the recorded calls: none, as nothing is recorded of simulated components."""
-        return self.answer(lambda: RecordingsView(component=self._get(component).id))
+        """Return the recorded calls; only one simulated component has any."""
+        return self.answer(lambda: _recorded(self._get(component), self.clock()))
 
     def replay(
         self,
         component: str,
-        call: int | None = None,  # noqa: ARG002 - there is no call to name
-        revision: int | None = None,  # noqa: ARG002 - the same
+        call: int | None = None,
+        revision: int | None = None,
         *,
         every: bool = False,
     ) -> Future[ReplayReport]:
-        """Run recorded calls again: without any, that fails unless every call is asked for."""
+        """Run recorded calls again; what trapped differs, and the others do the same."""
 
         def work() -> ReplayReport:
             found = self._get(component)
-            if not every:
+            calls = _recorded(found, self.clock()).calls[::-1]
+            asked = calls if every else tuple(each for each in calls[::-1] if call in {None, each.number})[:1]
+            if not asked and not every:
                 raise UsageError(f"no call of {found.id} is recorded", component=found.id)
-            return ReplayReport(component=found.id, revision=None, calls=())
+            return ReplayReport(component=found.id, revision=revision, calls=tuple(map(_again, asked)))
 
         return self.answer(work)
 
@@ -309,3 +320,44 @@ def check_arguments(view: InterfaceView, path: str, arguments: str) -> None:
         raise ArgumentError("", f"a JSON array of {len(function.params)}", one_line(arguments, 60))
     for param, value in zip(function.params, values, strict=True):
         from_json(param.type, value, param.name)
+
+
+RECORDED: Final = "greeter"
+"""The component of which calls are recorded."""
+
+
+def _recorded(component: PlayedComponent, now: float) -> RecordingsView:
+    if component.id != RECORDED:
+        return RecordingsView(component=component.id)
+    calls = [
+        RecordedCallView(
+            number=number,
+            export="greet",
+            arguments=f'["{who}"]',
+            result="" if trap else f'"hello, {who}"',
+            trap=GuestText(trap),
+            revision=1,
+            at=now - 4.0 * (5 - number),
+            fuel=1_180 + 7 * len(who),
+            host_calls=2,
+            bytes=900,
+        )
+        for number, who, trap in (
+            (1, "Ada", ""),
+            (2, "Grace", ""),
+            (3, "x" * 90, "unreachable: wasm `unreachable` instruction executed"),
+            (4, "Zo\u00eb", ""),
+        )
+    ]
+    return RecordingsView(component=RECORDED, wanted=20, calls=tuple(calls[::-1]), bytes=3_600, limit=8_388_608)
+
+
+def _again(call: RecordedCallView) -> ReplayedCall:
+    if not call.trap:
+        return ReplayedCall(call=call, outcome=ReplayOutcome.SAME, fuel=call.fuel, fuel_counts=True)
+    differences = (
+        Difference(kind=DifferenceKind.ARGUMENTS, host_call=1, recorded='["info", "long"]', replayed='["info", "cut"]'),
+        Difference(kind=DifferenceKind.TRAP, recorded=call.trap, replayed=""),
+        Difference(kind=DifferenceKind.RESULT, recorded="", replayed='"hello, xxxx"'),
+    )
+    return ReplayedCall(call=call, outcome=ReplayOutcome.DIFFERS, differences=differences, fuel=2_204)

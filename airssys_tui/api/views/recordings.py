@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -74,6 +75,16 @@ class DifferenceKind(StrEnum):
     FUEL = "other-fuel"
 
 
+_WORDS: Final = {
+    DifferenceKind.ARGUMENTS: "other arguments",
+    DifferenceKind.LEFT_OUT: "not called",
+    DifferenceKind.ADDED: "another call",
+    DifferenceKind.RESULT: "result",
+    DifferenceKind.TRAP: "end",
+    DifferenceKind.FUEL: "fuel",
+}
+
+
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """One difference.
 
@@ -88,6 +99,12 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     host_call: int | None = None
     recorded: Verbatim = ""
     replayed: Verbatim = ""
+
+    @property
+    def title(self) -> str:
+        """What differs, and where, in a few words."""
+        what = _WORDS[self.kind]
+        return what if self.host_call is None else f"host call {self.host_call + 1}: {what}"
 
 
 class ReplayOutcome(StrEnum):

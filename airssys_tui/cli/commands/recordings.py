@@ -9,7 +9,6 @@ from cyclopts import Parameter
 
 from airssys_tui.api.views.recordings import (
     Difference,
-    DifferenceKind,
     RecordingsView,
     ReplayedCall,
     ReplayOutcome,
@@ -35,15 +34,6 @@ _COLUMNS: Final = (
     PlainColumn("HOST CALLS", rank=2),
     PlainColumn("WHEN", rank=3),
 )
-
-_WHAT: Final = {
-    DifferenceKind.ARGUMENTS: "other arguments",
-    DifferenceKind.LEFT_OUT: "not called",
-    DifferenceKind.ADDED: "another call",
-    DifferenceKind.RESULT: "result",
-    DifferenceKind.TRAP: "end",
-    DifferenceKind.FUEL: "fuel",
-}
 
 
 def recordings(name: NameArgument, /, *, place: Place = HERE) -> int:
@@ -162,8 +152,7 @@ def _fuel(one: ReplayedCall) -> str:
 
 
 def _lines(difference: Difference) -> Iterator[str]:
-    what = _WHAT[difference.kind]
-    yield f"  {what}" if difference.host_call is None else f"  host call {difference.host_call + 1}: {what}"
+    yield f"  {difference.title}"
     if difference.recorded:
         yield f"    recorded {difference.recorded}"
     if difference.replayed:

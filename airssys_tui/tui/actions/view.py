@@ -39,6 +39,7 @@ class View(StrEnum):
     METER = "meter", "meters of one component", True
     CALL = "call", "interface and call", True
     TRACES = "traces", "", True
+    RECORDINGS = "recordings", "recorded calls", True
     GRANTS = "grants"
     RIGHTS = "rights", "capabilities", True
     AUDIT = "audit"

@@ -147,13 +147,13 @@ Question Input { background: $panel; width: 1fr; padding: 0 1; margin-top: 1; }
 #auditing { layout: vertical; height: 1fr; }
 #auditing #entries { border-bottom: solid $panel; }
 .ascii #auditing #entries { border-bottom: ascii $quiet 40%; }
-#tracing { layout: horizontal; height: 1fr; }
-#tracing #traces { width: 2fr; border-right: solid $panel; }
-#tracing #steps { width: 3fr; }
-#tracing.stacked { layout: vertical; }
-#tracing.stacked #traces { width: 1fr; height: 2fr; border-right: none; }
-#tracing.stacked #steps { width: 1fr; height: 3fr; }
-#traces, #steps {
+#tracing, #recorded { layout: horizontal; height: 1fr; }
+#tracing #traces, #recorded #recordings { width: 2fr; border-right: solid $panel; }
+#tracing #steps, #recorded #recording { width: 3fr; }
+#tracing.stacked, #recorded.stacked { layout: vertical; }
+#tracing.stacked #traces, #recorded.stacked #recordings { width: 1fr; height: 2fr; border-right: none; }
+#tracing.stacked #steps, #recorded.stacked #recording { width: 1fr; height: 3fr; }
+#traces, #steps, #recordings, #recording {
     border-top: solid $quiet 40%; border-title-color: $quiet; border-title-style: none;
     & > .tone--cursor { background: $panel; text-style: none; }
     &.here { border-top: solid $accent; border-title-color: $accent; border-title-style: bold reverse; }
@@ -198,8 +198,10 @@ CommandPalette SearchIcon { display: none; }
     border-top: ascii $quiet 40%; border-right: none;
     &.here { border-top: ascii $accent; }
 }
-.ascii #traces, .ascii #steps { border-top: ascii $quiet 40%; border-right: none; }
-.ascii #tracing .here { border-top: ascii $accent; }
+.ascii #traces, .ascii #steps, .ascii #recordings, .ascii #recording {
+    border-top: ascii $quiet 40%; border-right: none;
+}
+.ascii #tracing .here, .ascii #recorded .here { border-top: ascii $accent; }
 .ascii #routes, .ascii #requests { border-top: ascii $quiet 40%; }
 .ascii #serving .here { border-top: ascii $accent; }
 .ascii CommandPalette > Vertical, .ascii CommandPalette #--input { border: ascii $primary; }

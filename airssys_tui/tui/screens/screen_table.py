@@ -55,7 +55,7 @@ def screen_about_all(view: View) -> AboutAll:  # noqa: PLR0911 - it is a table
             raise ValueError(f"{view} is about one component")
 
 
-def screen_about_one(view: View) -> AboutOne:
+def screen_about_one(view: View) -> AboutOne:  # noqa: PLR0911 - it is a table
     """Return the class of a screen about one component."""
     match view:
         case View.DETAIL:
@@ -78,6 +78,10 @@ def screen_about_one(view: View) -> AboutOne:
             from airssys_tui.tui.screens.traces import TracesScreen  # noqa: PLC0415
 
             return TracesScreen
+        case View.RECORDINGS:
+            from airssys_tui.tui.screens.recordings import RecordingsScreen  # noqa: PLC0415
+
+            return RecordingsScreen
         case View.RIGHTS:
             from airssys_tui.tui.screens.granting.component_rights import RightsScreen  # noqa: PLC0415
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ def notes(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def site(world: World, notes: Path) -> Client:
+def site(world: World, notes: Path) -> Iterator[Client]:
     files = ", ".join(f'"{action}:{notes}"' for action in ("read", "write"))
     rights = (
         f'[wasi]\npreopens = {{"/data" = "{notes.parent}"}}\n'

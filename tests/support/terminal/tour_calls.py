@@ -18,6 +18,8 @@ def _before(scratch: Scratch) -> None:
     directory.mkdir()
     shutil.copy(ZOO, directory / "zoo.wasm")
     (directory / "Component.toml").write_text(MANIFEST, encoding="utf-8")
+    with (scratch.folder / "clockwork" / "Component.toml").open("a", encoding="utf-8") as manifest:
+        manifest.write("\n[state]\nrecord = 5\n")
 
 
 def _open(guide: Guide, name: str, export: str) -> None:
@@ -193,3 +195,25 @@ def goes_into_the_steps(guide: Guide) -> None:
     guide.in_pane("calls")
     guide.act("trace.steps")
     guide.in_pane("steps")
+
+
+@CALLS.step("look.recordings")
+def shows_recordings(guide: Guide) -> None:
+    """The calls that were recorded are listed."""
+    guide.act("look.recordings")
+    guide.sees("clockwork › recorded calls", "roll[2,6]", "to run it again")  # noqa: RUF001 - as it is shown
+
+
+@CALLS.step("recording.read")
+def reads_the_recording(guide: Guide) -> None:
+    """The recording of the selected call has the focus."""
+    guide.in_pane("calls")
+    guide.act("recording.read")
+    guide.in_pane("recording")
+
+
+@CALLS.step("recording.replay")
+def replays_the_call(guide: Guide) -> None:
+    """The dice fall as they did: chance was recorded."""
+    guide.act("recording.replay")
+    guide.sees("same, fuel")

@@ -25,6 +25,7 @@ from tests.support.exercises.call import CALLS
 from tests.support.exercises.grants import GRANTS
 from tests.support.exercises.http import HTTP
 from tests.support.exercises.past import PAST
+from tests.support.exercises.recordings import RECORDINGS
 from tests.support.exercises.sitting import Sitting
 from tests.support.exercises.traces import TRACES
 from tests.support.screens import connected, desk, shows, text_of, wait_until
@@ -324,6 +325,7 @@ EXERCISES = {
     **PAST,
     **CALLS,
     **TRACES,
+    **RECORDINGS,
     **GRANTS,
     **HTTP,
     "go.registry": goes_to_the_registry,
