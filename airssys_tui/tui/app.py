@@ -302,6 +302,7 @@ class AirssysApp(App[int]):
             lines = [
                 f"{what} in this process.",
                 f"{they} again at the next start. Only a `state` export keeps what is in memory.",
+                "To leave them running next time: airssys-tui run FOLDER --detach, then attach.",
             ]
             if not await self.operations.agrees("Quit?", "Quit", lines):
                 return

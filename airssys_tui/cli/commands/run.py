@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -19,8 +19,10 @@ from airssys_tui.cli.serving.telemetry_choice import ENDPOINT, is_wanted
 from airssys_tui.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from airssys_tui.cli.reaching.site import Site
     from airssys_tui.cli.serving.metrics_endpoint import Exporter
     from airssys_tui.cli.telemetry.otlp_export import OtlpExport
+    from airssys_tui.core.revision import Tier
 
 
 @Parameter(name="*")
@@ -49,16 +51,35 @@ class Reporting:
 QUIET: Final = Reporting()
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unattended:
+    """Running without a screen.
+
+    Attributes:
+        headless: Run without the screen and print events.
+        detach: Run without the screen in the background, and return once it runs; `attach` opens a screen on it.
+        duration: Stop after this long ("3s"); exit code 1 if that cuts off a deployment. Needs `--headless`.
+        policy: Policy file that says what components are granted; nobody is asked for more. Needs `--headless`.
+    """
+
+    headless: bool = False
+    detach: bool = False
+    duration: Annotated[str | None, Parameter(name="--for")] = None
+    policy: Annotated[Path | None, Parameter(name="--policy", converter=named_path)] = None
+
+
+ATTENDED: Final = Unattended()
+
+
 def run(
     folder: FolderArgument = None,
     /,
     *,
-    headless: bool = False,
-    duration: Annotated[str | None, Parameter(name="--for")] = None,
+    unattended: Unattended = ATTENDED,
     readonly: bool = False,
     adopt: bool = False,
     tier: TierOption = None,
-    policy: Annotated[Path | None, Parameter(name="--policy", converter=named_path)] = None,
     state_dir: StateDirOption = None,
     http: Annotated[str | None, Parameter(name="--http")] = None,
     reporting: Reporting = QUIET,
@@ -69,32 +90,56 @@ def run(
 
     Args:
         folder: Folder of components. Default: AIRSSYS_TUI_FOLDER, the configuration file, or the current directory.
-        headless: Run without the screen and print events.
-        duration: Stop after this long ("3s"); exit code 1 if that cuts off a deployment. Needs `--headless`.
+        unattended: Whether it runs without a screen.
         readonly: Disable every action on the screen that changes the system.
         adopt: Take over a state directory that belongs to another folder.
         tier: Compile components as "optimised" or as "baseline", which serves sooner, whatever their manifests say.
-        policy: Policy file that says what components are granted; nobody is asked for more. Needs `--headless`.
         state_dir: State directory. Default: AIRSSYS_TUI_STATE_DIR, the configuration file, or one for the folder.
         http: Take requests for components at this address, such as "127.0.0.1:8080", and not where the folder says.
         reporting: How it tells of itself.
     """
-    log = _log_format(headless, duration, policy, reporting)
+    log = _log_format(unattended, reporting)
+    if unattended.detach:
+        return _run_detached(locate(folder, state_dir), _words(unattended, reporting, adopt, tier, http))
     with _outlets(reporting) as (exporter, telemetry):
-        seconds = None if duration is None else seconds_of(duration)
-        choices = RunChoices(seconds, adopt, tier, exporter, policy, telemetry, http)
-        if not headless:
+        seconds = None if unattended.duration is None else seconds_of(unattended.duration)
+        choices = RunChoices(seconds, adopt, tier, exporter, unattended.policy, telemetry, http)
+        if not unattended.headless:
             return _run_on_screen(folder, state_dir, choices, readonly)
         from airssys_tui.cli.commands.service.headless_run import run_headless  # noqa: PLC0415 - late: as signals are
 
         return run_headless(locate(folder, state_dir), choices, log)
 
 
-def _log_format(headless: bool, duration: str | None, policy: Path | None, reporting: Reporting) -> LogFormat:
-    only_headless = (duration, policy, reporting.log_format, reporting.json or None)
-    if not headless and any(given is not None for given in only_headless):
+def _log_format(unattended: Unattended, reporting: Reporting) -> LogFormat:
+    only_headless = (unattended.duration, unattended.policy, reporting.log_format, reporting.json or None)
+    if not (unattended.headless or unattended.detach) and any(given is not None for given in only_headless):
         raise UsageError("--for, --json, --log-format and --policy need --headless", remedy="add --headless")
     return chosen_format(reporting.log_format, json=reporting.json)
+
+
+def _run_detached(site: Site, words: Sequence[str]) -> int:
+    from airssys_tui.cli.commands.service.detached_run import run_detached  # noqa: PLC0415 - late: as signals are
+
+    return run_detached(site, words)
+
+
+def _words(
+    unattended: Unattended, reporting: Reporting, adopt: bool, tier: Tier | None, http: str | None
+) -> tuple[str, ...]:
+    """Return the options of this command line for another process."""
+    given = {
+        "--for": unattended.duration,
+        "--policy": unattended.policy,
+        "--tier": tier,
+        "--http": http,
+        "--metrics": reporting.metrics,
+        "--otlp": reporting.otlp,
+        "--log-format": reporting.log_format,
+    }
+    flags = {"--adopt": adopt, "--metrics-public": reporting.metrics_public, "--json": reporting.json}
+    options = (f"{name}={value}" for name, value in given.items() if value is not None)
+    return (*options, *(name for name, on in flags.items() if on))
 
 
 def _run_on_screen(folder: Path | None, state_dir: Path | None, choices: RunChoices, readonly: bool) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
 import signal
 import subprocess
@@ -131,3 +133,28 @@ def test_beside_an_owner_the_list_shows_what_was_recorded_last(desk: Desk, runni
 
 def test_a_number_alone_is_seconds(desk: Desk) -> None:
     assert desk.run("run", desk.folder, "--headless", "--for", "0").code == 0
+
+
+def test_detached_it_runs_on_until_it_is_told_to_stop(desk: Desk) -> None:
+    desk.install("counter")
+    answer = desk.run("run", desk.folder, "--detach", "--json")
+    assert answer.code == 0, answer
+    pid = int(re.fullmatch(r"(?s)runs in pid (\d+), .*attach .*", answer.out)[1])  # type: ignore[index]
+    try:
+        assert os.getsid(pid) == pid, "no terminal ends it"
+        assert desk.run("call", "counter", "increment", "3").code == 0
+        again = desk.run("run", desk.folder, "--detach")
+        assert (again.code, f"in pid {pid}" in again.err) == (2, True), again
+        log = desk.state_dir / "logs" / "run.log"
+        assert any(json.loads(line)["component"] == "counter" for line in log.read_text().splitlines())
+    finally:
+        os.kill(pid, signal.SIGTERM)
+        os.waitpid(pid, 0)
+    assert desk.run("call", "--live", "counter", "get").out.strip() == "3"
+
+
+def test_a_detached_run_that_ends_at_once_says_why(desk: Desk) -> None:
+    answer = desk.run("run", desk.folder, "--detach", "--policy", desk.folder / "none.toml")
+    assert answer.code == 1
+    assert "none.toml" in answer.err
+    assert "run.log" in answer.err
