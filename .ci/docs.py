@@ -145,7 +145,7 @@ def _usage(entry: Entry) -> str:
     words = ["airssys-tui", *entry.name.split()]
     for parameter in inspect.signature(entry.function).parameters.values():
         if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
-            words.append("PATH…" if parameter.name == "paths" else "[ARG…]")
+            words.append({"paths": "PATH…", "names": "[NAME…]"}.get(parameter.name, "[ARG…]"))
         elif parameter.kind is inspect.Parameter.POSITIONAL_ONLY or parameter.name == "path":
             name = parameter.name.upper()
             words.append(name if parameter.default is inspect.Parameter.empty else f"[{name}]")

@@ -78,7 +78,7 @@ COMMANDS: Final = (
         "commands.rollback:rollback",
         (
             'airssys-tui rollback counter --to 1.0.0 --state keep --note "wrong totals"',
-            "airssys-tui rollback counter",
+            "airssys-tui rollback counter --dry-run",
         ),
     ),
     Entry("explain", "commands.stories.explain:explain", ("airssys-tui explain counter",)),
@@ -101,7 +101,7 @@ COMMANDS: Final = (
         "logs",
         "commands.logs:logs",
         (
-            "airssys-tui logs counter --follow",
+            "airssys-tui logs counter greeter -f --tail 20",
             "airssys-tui logs counter --since 10m --level warning --grep 'total|limit'",
         ),
     ),

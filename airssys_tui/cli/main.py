@@ -97,6 +97,7 @@ def _run(words: list[str], *, json: bool) -> int:
     from airssys_tui.cli.application import build, command_names  # noqa: PLC0415
 
     known = command_names()
+    words = _plainly(words, known)
     if words and words[0] not in known:
         from airssys_tui.cli.answering.complaints import slip  # noqa: PLC0415 - late: only for a usage error
 
@@ -124,6 +125,18 @@ def _run(words: list[str], *, json: bool) -> int:
         report_failure("system", _fault(error), json=json, kind=type(error).__name__)
         return ExitCode.FAILED
     return result if isinstance(result, int) else ExitCode.OK
+
+
+def _plainly(words: list[str], known: Sequence[str]) -> list[str]:
+    """Return a command line with `help COMMAND` as `COMMAND --help`, and `ls` and `ps` as `list`.
+
+    A folder of such a name is meant where there is one.
+    """
+    if not words or words[0] not in {"help", "ls", "ps"} or os.path.exists(words[0]):  # noqa: PTH110 - the loading of pathlib takes time
+        return words
+    if words[0] == "help":
+        return [*words[1:], "--help"] if not words[1:] or words[1] in known else words[1:]
+    return ["list", *words[1:]]
 
 
 def _usage_error(what: str, remedy: str, *, json: bool) -> int:

@@ -88,6 +88,10 @@ def eventful(desk: Desk, runtimes: list[EmbeddedRuntime]) -> Desk:
     runtimes.append(_open(desk))
     desk.install("counter", RELEASES / "1.1.0")
     assert desk.run("reload", "counter").code == 0
+    tried = desk.run("rollback", "counter", "--dry-run")
+    assert (tried.code, "it would become r3; nothing was changed" in tried.out) == (0, True), tried
+    assert "state keep:" in tried.out
+    assert desk.run("rollback", "counter", "--dry-run", "--json").json["becomes"] == 3
     assert desk.run("rollback", "counter", "--note", "wrong totals").code == 0
     assert desk.run("stop", "greeter").code == 0
     (desk.folder / "primes" / "primes.wasm").write_bytes(b"no component")

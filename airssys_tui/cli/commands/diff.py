@@ -35,11 +35,12 @@ def diff(name: NameArgument, old: RevisionArgument, new: RevisionArgument = "act
     if place.json:
         answer(found)
     else:
-        _say_diff(found)
+        say_diff(found)
     return ExitCode.OK
 
 
-def _say_diff(found: RevisionDiff) -> None:
+def say_diff(found: RevisionDiff) -> None:
+    """Print what two revisions differ in."""
     now = "nothing" if found.now is None else _label(found.now)
     say(f"{found.component}: from {now} to {_label(found.then)}")
     same = [line for line in found.lines if line.change == "same"]

@@ -34,6 +34,6 @@ def nothing_runs(site: Site) -> NothingRuns:
     """Return the error for a folder without a running runtime."""
     folder = shlex.quote(str(site.folder.value))
     return NothingRuns(
-        f"no process runs {site.folder.value}",
+        f"no process runs {site.folder.value} (looked in the state directory {site.state_dir.value})",
         remedy=f"start it: airssys-tui {folder}, or airssys-tui run {folder} --headless",
     )

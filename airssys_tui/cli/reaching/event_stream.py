@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from airssys_tui.api.views.past import HistoryQuery
@@ -90,7 +90,9 @@ def show_events(found: tuple[Event, ...] | list[Event], place: Place) -> int:
     return ExitCode.OK
 
 
-def follow_events(site: Site, query: HistoryQuery, wanted: Choice, place: Place, *, client: str) -> int:
+def follow_events(
+    site: Site, query: HistoryQuery, wanted: Choice, place: Place, *, client: str, known: Sequence[str] = ()
+) -> int:
     """Print the newest events, then each new one until ctrl+c.
 
     Args:
@@ -99,9 +101,11 @@ def follow_events(site: Site, query: HistoryQuery, wanted: Choice, place: Place,
         wanted: Returns whether to print an event.
         place: How to answer.
         client: Name of this process in the runtime's messages.
+        known: Components that have to exist, besides that of the query.
 
     Raises:
         NothingRuns: No runtime is running for the folder.
+        UnknownComponent: A component does not exist.
         Disconnected: The connection to the runtime was lost.
     """
     from airssys_tui.api.socket.frames import Access  # noqa: PLC0415 - late: only needed to follow
@@ -111,8 +115,8 @@ def follow_events(site: Site, query: HistoryQuery, wanted: Choice, place: Place,
     if remote is None:
         raise nothing_runs(site)
     with contextlib.closing(remote):
-        if query.component is not None:
-            remote.describe(query.component).result(ANSWER)  # raises if the component is unknown
+        for name in dict.fromkeys((*known, *([query.component] if query.component is not None else ()))):
+            remote.describe(name).result(ANSWER)  # raises if the component is unknown
         first = True
         for page in _pages(remote):
             chosen = [event for event in page if fits(event, query) and wanted(event)]

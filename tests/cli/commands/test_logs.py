@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -59,6 +60,33 @@ def test_logs_of_a_component_by_level_age_and_expression(running: Desk) -> None:
     assert running.run("logs", "counter", "--last", "0", "--json").json == []
 
 
+def test_logs_of_several_components_come_in_one_order(running: Desk) -> None:
+    target = running.folder / "tally"
+    shutil.copytree(running.folder / "counter", target)
+    manifest = target / "Component.toml"
+    manifest.write_text(manifest.read_text().replace('"counter"', '"tally"', 1).replace("counter.wasm", "tally.wasm"))
+    (target / "counter.wasm").rename(target / "tally.wasm")
+    eventually(lambda: running.run("call", "--live", "tally", "increment", "1").code == 0)
+    assert running.run("call", "--live", "counter", "increment", "1").code == 0
+    both = running.run("logs", "tally", "counter", "--json").json
+    assert {event["component"] for event in both} == {"counter", "tally"}
+    assert [event["seq"] for event in both] == sorted(event["seq"] for event in both)
+    assert running.run("logs", "--json").json == both, "without a name: of all"
+    assert running.run("logs", "counter", "tally", "--tail", "1", "--json").json == both[-1:]
+    assert running.run("logs", "counter", "nope").code == 1
+    with running.spawn("logs", "counter", "tally", "-f", "--tail", "2") as following:
+        try:
+            assert [line.split()[3] for line in lines(following, 2)] == [event["component"] for event in both[-2:]]
+        finally:
+            following.kill()
+    for words in (("ls",), ("ps", "--json"), ("list",)):
+        assert "tally" in running.run(*words).out
+    preview = running.run("rollback", "counter", "--dry-run")
+    assert preview.code == 1, "there is no earlier revision to go back to"
+    assert "Roll back to an earlier revision" in running.run("help", "rollback").out
+    assert running.run("help").out == running.run("--help").out
+
+
 def test_events_by_component_kind_and_level(running: Desk) -> None:
     assert running.run("restart", "counter").code == 0
     every = running.run("events", "--json").json
@@ -84,6 +112,7 @@ def test_events_are_told_from_what_was_recorded_while_nothing_runs_and_logs_are_
         answer = desk.run(*words)
         assert answer.code == 1, answer
         assert "no process runs" in answer.err
+        assert f"the state directory {desk.state_dir}" in answer.err
     assert "exist only while a runtime runs" in desk.run("logs", "counter").err
 
 
