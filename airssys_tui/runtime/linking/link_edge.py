@@ -158,7 +158,7 @@ def _told(serving: Serving) -> str:
 class _Crossing:
     """One call on its way over an edge: what runs on the provider's instance, and what ends it with its caller."""
 
-    __slots__ = ("_arguments", "_context", "_edge", "_lock", "_port", "_provider", "_serving")
+    __slots__ = ("_arguments", "_context", "_edge", "_given_up", "_lock", "_made", "_port", "_provider", "_serving")
 
     def __init__(
         self, edge: Edge, provider: Actor, context: HostContext, port: Port, arguments: tuple[Any, ...]
@@ -170,6 +170,8 @@ class _Crossing:
         self._arguments = arguments
         self._lock = threading.Lock()
         self._serving: Serving | None = None
+        self._given_up = False
+        self._made: tuple[LinkedHandle, ...] = ()
 
     def ask(self) -> Any:
         """Have it run in the provider's turn, and return its result."""
@@ -199,10 +201,12 @@ class _Crossing:
             while not reply.done():
                 self._context.wait([Waitable(descriptor=over.fileno())], self._context.owner.waiting)
         except DeadlinePassed as error:
+            self._give_up()
             told = "it is busy" if reply.cancel() else "its call goes on"
             text = f"{self._provider.component} did not answer before the deadline of the caller: {told}"
             raise LinkFailed(text) from error
         except BaseException:
+            self._give_up()
             reply.cancel()
             self.set()
             raise
@@ -231,7 +235,22 @@ class _Crossing:
         finally:
             with self._lock:
                 self._serving = None
-        return value if port.result is None else bring_back(port.result, value, self._provider, serving)
+        if port.result is None:
+            return value
+        value, made = bring_back(port.result, value, self._provider, serving)
+        with self._lock:
+            self._made = made
+            late = self._given_up
+        if late:
+            _drop_all(made)
+        return value
+
+    def _give_up(self) -> None:
+        """Take no result any more: nobody would ever drop the resources in one that comes late."""
+        with self._lock:
+            self._given_up = True
+            made = self._made
+        _drop_all(made)
 
     def set(self) -> None:
         """End the call on the provider, if it runs: its caller's call is to end."""
@@ -239,6 +258,11 @@ class _Crossing:
             serving = self._serving
             if serving is not None:
                 serving.cancel()
+
+
+def _drop_all(handles: tuple[LinkedHandle, ...]) -> None:
+    for handle in handles:
+        handle.release()
 
 
 def drop_linked(_context: Any, handle: LinkedHandle) -> None:

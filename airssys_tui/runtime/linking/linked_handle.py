@@ -77,10 +77,12 @@ def hand_over(mappers: tuple[Mapper | None, ...], arguments: tuple[Any, ...], se
     return tuple(value if map_ is None else map_(value, exchange) for map_, value in pairs)
 
 
-def bring_back(map_: Mapper, value: Any, provider: Actor, serving: Serving) -> Any:
-    """Return a provider's result with handles for the consumer."""
+def bring_back(map_: Mapper, value: Any, provider: Actor, serving: Serving) -> tuple[Any, tuple[LinkedHandle, ...]]:
+    """Return a provider's result with handles for the consumer, and these handles."""
+    made: list[LinkedHandle] = []
 
     def exchange(handle: ResourceHandle, _owned: bool) -> LinkedHandle:
-        return LinkedHandle(handle, provider, serving)
+        made.append(LinkedHandle(handle, provider, serving))
+        return made[-1]
 
-    return map_(value, exchange)
+    return map_(value, exchange), tuple(made)

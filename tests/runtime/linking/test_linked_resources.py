@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from typing import Any
+
 import pytest
 
 from airssys_tui.api.commands import Restart, Stop
 from airssys_tui.api.views.recordings import ReplayOutcome
 from airssys_tui.core.lifecycle import State
 from airssys_tui.core.traps import GuestTrap, TrapKind
+from airssys_tui.runtime.linking import link_edge
 from tests.support.linked_carts import CART, SHOP
 from tests.support.linked_guests import LINKS
 from tests.support.world import PATIENCE, World
@@ -81,6 +85,24 @@ def test_a_handle_of_an_earlier_revision_is_stale(shopping: World) -> None:
     assert counts(shopping) == (1, 0)
     shopping.install("carts", CART, version="3.0.0")
     assert stale(shopping) == "stale handle of carts r2"
+
+
+def test_a_result_that_comes_too_late_is_dropped(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    given_up, bring_back = threading.Event(), link_edge.bring_back
+
+    def late(*arguments: Any) -> Any:
+        assert given_up.wait(PATIENCE)
+        return bring_back(*arguments)
+
+    world.open()
+    world.install("carts", CART)
+    world.install("shop", SHOP, LINKS + '[resources]\ndeadline = "50ms"\n')
+    monkeypatch.setattr(link_edge, "bring_back", late)
+    with pytest.raises(GuestTrap) as caught:
+        world.call("shop", "open", 5)
+    given_up.set()
+    assert caught.value.trap.kind is TrapKind.LINK
+    assert any(counts(world) == (1, 1) for _ in range(2_000))
 
 
 def test_the_limit_of_handles_is_that_of_the_consumer(world: World) -> None:
