@@ -16,7 +16,8 @@ from airssys_tui.cli.commands.service.systemd_unit import quoted, unit
 from airssys_tui.core.errors import UsageError
 from tests.support.command_line import Desk
 
-WORDS = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"))
+PLAIN = st.characters(blacklist_categories=["Cs"], blacklist_characters="\0")
+WORDS = st.text(st.sampled_from("%$\"'\\ \n\t") | PLAIN)
 
 AWKWARD = ["a b", "50%", "$HOME", 'say "no"', "it's", "back\\slash", "tab\tline\nend", "ünï\u202ex", ";", "{}", "#", ""]
 
