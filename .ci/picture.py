@@ -76,6 +76,7 @@ class Load:
             self._thread.join()
 
     def _work(self) -> None:
+        self._runtime.wait_settled(PATIENCE)
         for export, arguments in (("deposit", '["ada", 100000]'), ("deposit", '["grace", 50000]')):
             self._call("ledger", export, arguments)
         self._runtime.invoke("crasher", "unreachable").exception(PATIENCE)  # no call by hand, which counts apart
