@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.support.places import memory_disk
 from tests.support.world import World
 
 settings.register_profile("steady", deadline=None)
@@ -23,9 +22,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # starts would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-
-if (memory := memory_disk()) is not None:
-    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))  # the public name of where `tmp_path` lies
 
 gc.disable()  # until all tests are collected: what is made by then stays
 

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.real_disk import tmp_path
-
-__all__ = ["tmp_path"]
-
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if "slow" in str(config.getoption("-m")):
