@@ -41,6 +41,7 @@ from airssys_tui.core.units import MIB
 from airssys_tui.runtime.embedded import EmbeddedRuntime
 from airssys_tui.store.directory import StateDirectory
 from airssys_tui.store.disk import free_space
+from airssys_tui.store.disk.failpoint import MAIL_TRANSACTIONS
 from tests.support.components import Crafted
 from tests.support.full_disk import WRITES, Disk, fill, small_file_system
 from tests.support.places import RELEASES
@@ -54,6 +55,7 @@ UNREACHED = {
     **dict.fromkeys(
         ("ask", "count-denials", "note-calls", "note-uses", "use-up-grant"), "no component here may do anything"
     ),
+    **dict.fromkeys(MAIL_TRANSACTIONS, "no messages are sent here; `messaging/test_durable` has no room for them"),
     **dict.fromkeys(("append", "remove", "repair", "rotate", "set-audit-head"), "nothing is audited here"),
     "abort-unfinished": "a start that finds something to close writes it before anything else",
     "check": "calls that operators keep as checks do not belong to a deployment",
