@@ -30,6 +30,7 @@ WIT = SAMPLES.parent / "wit"
 SHARED = SAMPLES / ".shared"
 ON_DEMAND = SAMPLES / ".on-demand"
 LINKS = SAMPLES / ".links"
+MESSAGES = SAMPLES / ".messages"
 INSTALL = "Install the project with its extra `build`: python -m pip install -e '.[build]'"
 
 
@@ -255,6 +256,13 @@ TARGETS = (
     ),
     Target("cart", LINKS / "cart" / "cart.wasm", from_c(LINKS / "cart" / "src" / "cart.c", "cart")),
     Target("shop", LINKS / "shop" / "shop.wasm", from_zig(LINKS / "shop" / "src" / "shop.zig", "shop")),
+    Target("ping", MESSAGES / "ping" / "ping.wasm", from_zig(MESSAGES / "ping" / "src" / "ping.zig", "ping")),
+    Target("pong", MESSAGES / "pong" / "pong.wasm", from_c(MESSAGES / "pong" / "src" / "pong.c", "pong")),
+    Target(
+        "flaky",
+        MESSAGES / "flaky" / "flaky.wasm",
+        from_core_text(MESSAGES / "flaky" / "src" / "flaky.wat", "flaky"),
+    ),
     Target(
         "guestbook",
         ON_DEMAND / "guestbook" / "guestbook.wasm",

@@ -167,6 +167,9 @@ pub const processes = @import("processes.zig");
 /// Who else is there.
 pub const registry = @import("registry.zig");
 
+/// Talking to them.
+pub const mail = @import("mail.zig");
+
 const package = "airssys:core-component/";
 const Outcome = abi.Result(abi.Nothing, Error);
 

@@ -8,5 +8,6 @@ ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "sample_components"
 RELEASES = SAMPLES / ".releases" / "counter"
 LINKED = SAMPLES / ".links"
+TALKING = SAMPLES / ".messages"
 FIXTURES = ROOT / "tests" / "fixtures" / "components"
 HOSTILE = FIXTURES / "hostile"
