@@ -196,6 +196,12 @@ def release_of_adder(release: str) -> Target:
     return Target("adder", folder / "adder.wasm", from_c(folder / "src" / "adder.c", "adder-component"))
 
 
+def stage(name: str) -> Target:
+    """Describe one stage of the pipeline."""
+    folder = MESSAGES / name
+    return Target(name, folder / f"{name}.wasm", from_zig(folder / "src" / f"{name}.zig", name))
+
+
 TARGETS = (
     counter(SAMPLES / "counter" / "counter.wasm", "1.0.0", "counter"),
     counter(release_of_counter("1.0.0"), "1.0.0", "counter"),
@@ -263,6 +269,9 @@ TARGETS = (
         MESSAGES / "flaky" / "flaky.wasm",
         from_core_text(MESSAGES / "flaky" / "src" / "flaky.wat", "flaky"),
     ),
+    stage("splitter"),
+    stage("shouter"),
+    stage("gatherer"),
     Target(
         "guestbook",
         ON_DEMAND / "guestbook" / "guestbook.wasm",

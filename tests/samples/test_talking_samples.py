@@ -1,4 +1,4 @@
-"""The samples that talk: ``ping`` asks ``pong``, and ``flaky`` traps at every third message."""
+"""The samples that talk: ``ping`` and ``pong``, ``flaky``, and the three stages of a pipeline over topics."""
 
 from __future__ import annotations
 
@@ -62,3 +62,16 @@ def test_flaky_loses_what_is_sent_at_most_once(world: World) -> None:
     assert taken(world) == ["message 0", "message 1", "message 3"]
     letters = world.runtime.dead_letters().result(PATIENCE).letters
     assert [letter.reason for letter in letters] == ["trapped"]
+
+
+def test_a_text_goes_through_all_stages_of_the_pipeline_in_order(world: World) -> None:
+    (world.folder / "airssys.toml").write_bytes((TALKING / "airssys.toml").read_bytes())
+    world.open()
+    for name in ("gatherer", "shouter", "splitter"):
+        world.install(name, TALKING / name)
+    assert world.runtime.publish("text.poem", MessageBody(text="call me  ishmael")).result(PATIENCE).taken == 1
+    wanted = ["loud.poem.4 CALL", "loud.poem.2 ME", "loud.poem.7 ISHMAEL"]
+    world.wait_for(lambda _: world.call("gatherer", "gathered") == wanted)
+    assert world.runtime.publish("text.poem.first", MessageBody(text="not for *")).result(PATIENCE).taken == 0
+    (group,) = world.runtime.snapshot().groups
+    assert [member.name for member in group.members] == ["gatherer", "shouter", "splitter"]

@@ -18,7 +18,7 @@ pytestmark = [
 
 @pytest.fixture
 def reader(tmp_path: Path) -> Iterator[Reader]:
-    made = Reader(tmp_path, "messages.md", ("ping", "pong", "flaky"))
+    made = Reader(tmp_path, "messages.md", ("ping", "pong", "flaky", "gatherer", "shouter", "splitter"))
     yield made
     made.walk.end()
 
