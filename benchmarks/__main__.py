@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -117,6 +118,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     unknown = [name for name in chosen.names if name not in GROUPS]
     if unknown:
         parser.error(f"no such group: {', '.join(unknown)}; there are: {', '.join(GROUPS)}")
+    # Users have compiled modules: the processes that are started here compile them once, too.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     names = chosen.names or [name for name in GROUPS if chosen.all or name not in LONG]
     if chosen.compare is not None:
         options = ("--quick",) if chosen.quick else ()
