@@ -18,7 +18,8 @@ pytestmark = [
 
 @pytest.fixture
 def reader(tmp_path: Path) -> Iterator[Reader]:
-    made = Reader(tmp_path, "messages.md", ("ping", "pong", "flaky", "gatherer", "shouter", "splitter"))
+    ready = ("ping", "pong", "flaky", "gatherer", "shouter", "splitter")
+    made = Reader(tmp_path, "messages.md", ready, again=("call gatherer gathered",))
     yield made
     made.walk.end()
 
