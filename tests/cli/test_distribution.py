@@ -53,7 +53,7 @@ def test_the_image_starts_the_program_with_words_that_it_takes() -> None:
     assert json.loads(last["ENTRYPOINT"]) == ["airssys-tui"]
     words = json.loads(last["CMD"])
     _, bound, _ = build(words).parse_args(words, exit_on_error=False, print_error=False)
-    assert bound.arguments["headless"]
+    assert bound.arguments["unattended"].headless
     assert int(last["USER"]) >= 1_000, "not root"
     variables = dict(part.split("=", 1) for part in last["ENV"].split())
     assert words[1] == variables[FOLDER_VARIABLE]

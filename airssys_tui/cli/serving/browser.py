@@ -36,7 +36,7 @@ HEARTBEAT: Final = 15.0
 
 TOKEN: Final = "token"  # noqa: S105 - the name of the query parameter
 
-_NONCE: Final = "nonce"
+_POLICY: Final = "Content-Security-Policy"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -169,18 +169,13 @@ class BrowserServer(Server):
 
     async def handle_index(self, request: web.Request) -> web.Response:
         """Answer with the page of the terminal."""
-        nonce = request[_NONCE] = secrets.token_urlsafe(16)
+        nonce = secrets.token_urlsafe(16)
         font = min(64, max(6, to_int(request.query.get("fontsize", ""), 16)))
-        return web.Response(text=terminal_page(self.title, nonce, font), content_type="text/html")
+        policy = {_POLICY: _sources(f"'self' 'nonce-{nonce}'")}
+        return web.Response(text=terminal_page(self.title, nonce, font), content_type="text/html", headers=policy)
 
-    async def _harden(self, request: web.Request, response: web.StreamResponse) -> None:
-        nonce = request.get(_NONCE)
-        script = "'self'" if nonce is None else f"'self' 'nonce-{nonce}'"
-        response.headers["Content-Security-Policy"] = (
-            f"default-src 'none'; script-src {script}; style-src 'self' 'unsafe-inline'; "
-            "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; "
-            "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-        )
+    async def _harden(self, _request: web.Request, response: web.StreamResponse) -> None:
+        response.headers.setdefault(_POLICY, _sources("'self'"))
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Cache-Control"] = "no-store"
@@ -188,6 +183,15 @@ class BrowserServer(Server):
     @property
     def _cookie(self) -> str:
         return f"airssys-{self._port}"  # a browser sends cookies to every port of a host, so the name has the port
+
+
+def _sources(script: str) -> str:
+    """Return what a page may load and do; scripts from these sources."""
+    return (
+        f"default-src 'none'; script-src {script}; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    )
 
 
 def _same(given: str, wanted: str) -> bool:

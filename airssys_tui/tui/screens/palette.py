@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from textual import events
-from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.widgets import Input
 
@@ -26,7 +26,16 @@ HELP = 0.1
 
 
 class Palette(CommandPalette):
-    """The palette; a key typed before its line has the focus is not lost."""
+    """The palette; a key typed before its line has the focus is not lost, nor is the program when it closes early."""
+
+    # The search may end, and show or hide its list, once the list is gone already.
+    def _watch__list_visible(self) -> None:
+        if self.query(CommandList):
+            super()._watch__list_visible()
+
+    async def _watch__show_busy(self) -> None:
+        if self.query(CommandList):
+            await super()._watch__show_busy()
 
     def on_key(self, event: events.Key) -> None:
         """Type a key that came before the line had the focus."""

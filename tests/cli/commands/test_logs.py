@@ -179,7 +179,6 @@ def test_what_a_hostile_component_writes_reaches_no_terminal(desk: Desk) -> None
 @pytest.mark.parametrize(
     "words",
     [
-        ["logs"],
         ["logs", "counter", "--grep", "("],
         ["logs", "counter", "--since", "soon"],
         ["events", "--kind", "gossip"],

@@ -16,6 +16,7 @@ import pytest
 
 from airssys_tui.cli.serving import browser_terminal
 from airssys_tui.cli.serving.browser import BrowserServer
+from airssys_tui.cli.serving.browser_access import Origins
 from airssys_tui.cli.serving.browser_terminal import HEIGHTS, MAX_MESSAGE, WIDTHS
 
 LIMIT = 30.0
@@ -54,7 +55,8 @@ async def served(
     """Serve sessions; give what opens a page and what ends the server."""
     script = tmp_path / "session.py"
     script.write_text(SESSION)
-    server = BrowserServer(f"exec {sys.executable} {script} {getattr(request, 'param', 'obedient')}", 0)
+    command = f"exec {sys.executable} {script} {getattr(request, 'param', 'obedient')}"
+    server = BrowserServer(command, 0, title="sessions", token="t" * 32, origins=Origins(()))
     leave = asyncio.Event()
     running = asyncio.create_task(server.run(leave))
     root = f"http://{urlsplit(server.url).netloc}/"

@@ -36,7 +36,7 @@ reverse = true
 filter = "!stopped"
 
 [keys]
-"component.start" = ["o", "f5"]
+"component.start" = ["f4", "f5"]
 "look.filter" = "f9"
 component.stop = "shift+f10"
 """
@@ -52,7 +52,7 @@ def test_everything_is_read():
         sort=Sort.MEMORY,
         reverse=True,
         filter="!stopped",
-        keys={"component.start": ("o", "f5"), "look.filter": ("f9",), "component.stop": ("shift+f10",)},
+        keys={"component.start": ("f4", "f5"), "look.filter": ("f9",), "component.stop": ("shift+f10",)},
     )
     assert read_preferences("", THEME_NAMES) == Preferences()
 
@@ -185,7 +185,7 @@ def test_saving_keeps_every_comment_and_what_is_not_ours(tmp_path: Path):
     found = read_preferences(after, THEME_NAMES)
     assert (found.theme, found.sort, found.reverse, found.filter) == ("airssys-dark", Sort.CPU, False, "")
     assert found.columns == ()
-    assert found.keys["component.start"] == ("o", "f5")
+    assert found.keys["component.start"] == ("f4", "f5")
     assert path.stat().st_mode & 0o777 == 0o640
     assert [entry.name for entry in tmp_path.iterdir()] == ["config.toml"]
 
