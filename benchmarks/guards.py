@@ -12,7 +12,7 @@ from airssys_tui.core.capability.grant import Grant, Scope
 from airssys_tui.core.capability.permission import Access, Kind, parse_permission
 from airssys_tui.core.capability.policy import Policy
 from airssys_tui.runtime.guard.component_guard import ComponentGuard
-from airssys_tui.runtime.guard.rights import Rights, Standing
+from airssys_tui.runtime.guard.rights import Standing
 from benchmarks.clock import Effort, pair, seconds_per_call
 from benchmarks.report import Row, beside
 from benchmarks.scene import running, scratch
@@ -42,7 +42,8 @@ def decisions(effort: Effort) -> Iterator[Row]:
     """An access that was allowed before, one that was not asked before, and one that is denied."""
     with scratch() as directory, running(directory) as runtime:
         desk = runtime.probe.system.guards
-        rights = Rights(NAME, Standing(POLICY, GRANTS))
+        rights = desk.of(NAME)
+        rights.standing = Standing(POLICY, GRANTS)
 
         def guard() -> ComponentGuard:
             made = ComponentGuard(rights, DECLARED, desk, 1)

@@ -58,8 +58,9 @@ def test_an_unknown_name_is_a_usage_error() -> None:
 
 
 @pytest.mark.parametrize("name", QUICKLY_MEASURED)
-def test_a_group_measures_something(name: str) -> None:
+def test_a_group_measures_something(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     rows = measure([name], QUICK)
+    assert "failed" not in capsys.readouterr().err
     assert rows
     assert all(row.value is not None and row.value > 0 for row in rows)
     assert TARGETS.get(name, {}).keys() <= {row.name for row in rows}
