@@ -290,6 +290,7 @@ def test_the_doors_do_what_the_model_says() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1_200)
 @pytest.mark.usefixtures("way", "unsynced")
 def test_the_doors_do_what_the_model_says_for_long() -> None:
     steps = settings(max_examples=1_000, stateful_step_count=60, deadline=None)
