@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from airssys_tui.store.disk.failpoint import MAIL_TRANSACTIONS, registered
-from tests.crash.campaign import Account, Inconsistency, Target, apart, learn, lives, plan
+from tests.crash.campaign import Account, Inconsistency, Target, Verdict, apart, learn, lives, plan
 from tests.crash.life import Seen
 from tests.crash.model import GOOD, UNHEALTHY, Operation, Truth, passes
 
@@ -39,6 +39,13 @@ UNREACHED: Final = {
 """Transactions that no operation here comes to, and why; the store's own crash test kills at all of them."""
 
 
+def require_consistent(verdicts: Iterable[Verdict]) -> None:
+    """Fail with all that was found of each life that left something that may not be."""
+    faults = [verdict for verdict in verdicts if verdict.fault]
+    told = [f"{each.target}\nwhile {each.last}\n{each.fault}\nin {each.scene}" for each in faults]
+    assert not told, "\n\n".join(told)
+
+
 @pytest.fixture(scope="module")
 def passing(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, tuple[str, ...]]:
     """Learn which operations pass which failpoints."""
@@ -57,7 +64,7 @@ def test_every_kill_leaves_a_state_that_may_be(
 ) -> None:
     targets = plan(passing, len(passing) + RANDOM, 1, SEED)[part::PARTS]
     verdicts = apart(lives, targets, tmp_path / "scenes")
-    assert [verdict for verdict in verdicts if verdict.fault] == []
+    require_consistent(verdicts)
     killed = {verdict.target.point for verdict in verdicts if verdict.killed}
     rare = {"blobs/remove/before-unlink", "blobs/remove/after-unlink"}
     assert {target.point for target in targets} - killed <= rare
@@ -113,4 +120,4 @@ def test_what_was_refused_before_a_rollback_is_refused_again_when_that_is_undone
 @pytest.mark.timeout(3_600)
 def test_many_kills(passing: Mapping[str, tuple[str, ...]], tmp_path: Path) -> None:
     verdicts = apart(lives, plan(passing, 500, 3, SEED + 1), tmp_path / "scenes")
-    assert [verdict for verdict in verdicts if verdict.fault] == []
+    require_consistent(verdicts)
