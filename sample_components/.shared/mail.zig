@@ -74,6 +74,14 @@ pub fn subscribe(pattern: []const u8) ?Error {
     return if (result.is_err) result.value.err else null;
 }
 
+/// Publish on a topic, and log a warning when that is refused.
+pub fn publishOrWarn(topic: []const u8, body: []const u8) void {
+    switch (publish(topic, body)) {
+        .takers => {},
+        .err => |reason| airssys.host.log(.warn, "not published", &.{airssys.host.field("reason", reason.text.slice())}),
+    }
+}
+
 /// `component-message`.
 pub const Message = extern struct {
     id: abi.String,
@@ -104,6 +112,29 @@ pub fn exportMessageHandler(comptime component: type) void {
         }
     };
     abi.exportAs("airssys:core-component/message-handler@1.0.0#handle-message", adapter.handle);
+}
+
+/// Export `lifecycle` and `message-handler` of a component that only listens: it subscribes to `component.pattern` when it
+/// starts, and `onPublished(topic, body) ?Error` gets what comes. What was not published is left alone.
+pub fn exportListener(comptime component: type) void {
+    const adapter = struct {
+        pub fn init(_: airssys.Config) ?airssys.Error {
+            const reason = subscribe(component.pattern) orelse return null;
+            return airssys.failure(.unavailable, reason.text.slice());
+        }
+
+        pub fn shutdown() ?airssys.Error {
+            return null;
+        }
+
+        pub fn onMessage(message: *const Message) Handled {
+            const topic = message.topic.get() orelse return .{ .ok = null };
+            const reason = component.onPublished(topic.slice(), message.body.text.slice()) orelse return .{ .ok = null };
+            return .{ .err = reason };
+        }
+    };
+    airssys.exportLifecycle(adapter);
+    exportMessageHandler(adapter);
 }
 
 /// Export `callback-handler`: `onAnswer(request, Answer)` of `component`.

@@ -3,30 +3,15 @@
 const std = @import("std");
 const airssys = @import("airssys");
 const abi = airssys.abi;
-const mail = airssys.mail;
 
 comptime {
-    airssys.exportLifecycle(@This());
-    mail.exportMessageHandler(@This());
+    airssys.mail.exportListener(@This());
 }
 
-pub fn init(_: airssys.Config) ?airssys.Error {
-    const reason = mail.subscribe("words.*.*") orelse return null;
-    return airssys.failure(.unavailable, reason.text.slice());
-}
+pub const pattern = "words.*.*";
 
-pub fn shutdown() ?airssys.Error {
-    return null;
-}
-
-pub fn onMessage(message: *const mail.Message) mail.Handled {
-    const topic = if (message.topic.get()) |name| name.slice() else return .{ .ok = null };
-    const word = message.body.text.slice();
+pub fn onPublished(topic: []const u8, word: []const u8) ?airssys.Error {
     const loud = std.ascii.upperString(abi.items(u8, word.len), word);
-    const to = abi.print("loud.{s}", .{topic["words.".len..]});
-    switch (mail.publish(to, loud)) {
-        .takers => {},
-        .err => |reason| airssys.host.log(.warn, "not published", &.{airssys.host.field("reason", reason.text.slice())}),
-    }
-    return .{ .ok = null };
+    airssys.mail.publishOrWarn(abi.print("loud.{s}", .{topic["words.".len..]}), loud);
+    return null;
 }
