@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from airssys_tui.api.views.runtime import GroupMember, GroupView
-from airssys_tui.core.groups.group_table import Group, GroupTable
+from airssys_tui.core.groups.group_table import GroupTable
 from airssys_tui.core.text import one_line
 
 
 def views_of(
     table: GroupTable,
-    spent: Callable[[Group], int] = lambda _: 0,
+    spent: Mapping[str, int] | None = None,
     given_up: Mapping[str, tuple[str, ...]] | None = None,
 ) -> tuple[GroupView, ...]:
     """Return groups as front ends see them.
 
     Args:
         table: The groups.
-        spent: Returns the restarts of a group within its window.
+        spent: The restarts of groups within their windows.
         given_up: Why groups gave up.
     """
     parents = {member.name: group.name for group in table.groups for member in group.members if member.is_group}
-    chains = given_up or {}
+    counts, chains = spent or {}, given_up or {}
     return tuple(
         GroupView(
             name=group.name,
@@ -31,7 +31,7 @@ def views_of(
             parent=parents.get(group.name, ""),
             max_restarts=group.max_restarts,
             window=group.window,
-            restarts=spent(group),
+            restarts=counts.get(group.name, 0),
             given_up=tuple(one_line(each, 300) for each in chains.get(group.name, ())),
         )
         for group in table.groups

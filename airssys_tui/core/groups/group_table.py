@@ -134,9 +134,11 @@ def _check_owners(tables: Mapping[str, Table], groups: Mapping[str, Group]) -> N
     """Check that everything is a member once: a component or a group has one supervisor."""
     owners: dict[Member, str] = {}
     for name, group in groups.items():
-        for index, member in enumerate(group.members):
-            owner = owners.setdefault(member, name)
-            if owner != name or member in group.members[:index]:
+        for member in group.members:
+            owner = owners.get(member)
+            if owner is None:
+                owners[member] = name
+            else:
                 what = "group" if member.is_group else "component"
                 told = f"the {what} {member.name} is a member of {owner} already; it can be in one group only"
                 tables[name].problem("members", told)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 from airssys_tui.api.views.configured_groups import views_of
 from airssys_tui.api.views.runtime import GroupView
@@ -31,11 +32,14 @@ class GroupBook:
         self._table = GroupTable()
         self.tree = GroupTree()
         self._standing = Standing()
+        self._shown: tuple[Mapping[str, int], Mapping[str, tuple[str, ...]]] = {}, {}
+        self._views: tuple[GroupView, ...] = ()
 
     def replace(self, table: GroupTable) -> None:
         """Follow other groups; what is known of a group of the same name goes on."""
         self._table, self.tree = table, GroupTree(table)
         self._standing = followed(self.tree, self._standing)
+        self._shown, self._views = ({}, {}), views_of(table)
 
     def policy_of(self, name: str) -> RestartPolicy:
         """Return the restart type of a component."""
@@ -73,9 +77,9 @@ class GroupBook:
 
     def renew(self, component: str) -> None:
         """Empty the windows of the groups around a component that the operator starts: they are no longer given up."""
-        for name in self.tree.path(component)[:1]:
-            if self._standing.given_up.get(name):
-                self._standing = renewed(self.tree, self._standing, name)
+        top = self.tree.top_of(Member(component))
+        if top in self._standing.given_up:
+            self._standing = renewed(self.tree, self._standing, top)
 
     def follow(self, component: Component) -> None:
         """Note that another revision of a component took over: the groups around it are no longer given up."""
@@ -93,6 +97,10 @@ class GroupBook:
         return self.tree.components(Member(group, is_group=True))
 
     def views(self) -> tuple[GroupView, ...]:
-        """Return the groups for front ends, in the order of the file."""
+        """Return the groups for front ends, in the order of the file; made anew only if they stand differently."""
         now, standing = time.monotonic(), self._standing
-        return views_of(self._table, lambda group: len(standing.spent(group, now)), standing.given_up)
+        groups = self.tree.groups
+        shown = {name: len(standing.spent(groups[name], now)) for name in standing.windows}, standing.given_up
+        if shown != self._shown:
+            self._shown, self._views = shown, views_of(self._table, *shown)
+        return self._views
