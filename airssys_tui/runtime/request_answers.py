@@ -36,8 +36,7 @@ class RequestAnswers(ABC):
             if not component:
                 return self._path(trace)
             name = self._system.router.find(component).name
-            traced = traces_of(self._floor.services.find(name))
-            chosen = [each for each in traced if trace in {"", each.id}]
+            chosen = traces_of(self._floor.services.find(name), trace)
             wanted = {trace} if trace else {each.id for each in chosen}
             kept = self._system.http.recent.read(name)
             requests = {record.id: request_view(record) for record in kept if record.id in wanted}
@@ -52,9 +51,10 @@ class RequestAnswers(ABC):
         if not trace:
             raise UsageError("name a component, or the id of a trace")
         system, find = self._system, self._floor.services.find
-        told = [(each.name, one) for each in system.router for one in traces_of(find(each.name)) if one.id == trace]
-        asked = [(each.component, request_trace(request_view(each), None)) for each in system.http.recent.read("")]
-        found = trace_path(trace, system.post.hops.of(trace), told, [each for each in asked if each[1].id == trace])
+        told = [(each.name, one) for each in system.router for one in traces_of(find(each.name), trace)]
+        requests = (each for each in system.http.recent.read() if each.id == trace)
+        asked = [(each.component, request_trace(request_view(each), None)) for each in requests]
+        found = trace_path(trace, system.post.hops.of(trace), told, asked)
         return () if found is None else (found,)
 
     def follow_spans(self, spans: Callable[[EndedSpan], None], requests: Callable[[RequestView], None]) -> None:

@@ -100,9 +100,10 @@ def _recordings(kept: Recordings | None) -> tuple[HostUse, ...]:
     return (HostUse(what="recorded calls", count=count, limit=kept.most, bytes=size, refused=refused),)
 
 
-def traces_of(services: Services | None) -> tuple[TraceView, ...]:
-    """Return the kept traces of a component, newest first."""
-    return () if services is None else tuple(map(_trace, reversed(services.traces.read())))
+def traces_of(services: Services | None, trace: str = "") -> tuple[TraceView, ...]:
+    """Return the kept traces of a component, newest first; those of one id if it is given."""
+    kept = () if services is None else reversed(services.traces.read())
+    return tuple(_trace(each) for each in kept if trace in {"", each.id})
 
 
 def _trace(trace: Trace) -> TraceView:
