@@ -212,24 +212,25 @@ class ProbationWatch:
             return False
         if trial is None or not trial.terms.judged:
             return await self._go_back_unproven(component, active, why)
-        try:
-            if trial.tried or not await self._rollbacks.has_fallback(component):
-                return False
-        except StoreError:
+        if trial.tried or not await self._has_fallback(component):
             return False
         trial.given_up = why
         return await self.settle(component)
 
     async def _go_back_unproven(self, component: Component, active: Blueprint, why: str) -> bool:
         """Go back from a revision whose probation is over without its being stable, if there is a stable one."""
-        try:
-            if not await self._rollbacks.has_fallback(component):
-                return False
-        except StoreError:
+        if not await self._has_fallback(component):
             return False
         trial = Trial(active.revision, active.manifest, None, judged=True)
         trial.untried, trial.faults = True, (why,)
         return await self._go_back(component, trial)
+
+    async def _has_fallback(self, component: Component) -> bool:
+        """Return whether there is a stable revision to go back to; not if the catalog cannot be read."""
+        try:
+            return await self._rollbacks.has_fallback(component)
+        except StoreError:
+            return False
 
     async def _note_outcome(self, component: Component, revision: int, outcome: Outcome, reason: str) -> None:
         set_outcome = self._floor.state.catalog.set_outcome
