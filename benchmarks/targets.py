@@ -191,4 +191,4 @@ TARGETS: Final[dict[str, dict[str, Target]]] = {
     "keys": {"screen/key-to-paint-p95": Target(over=10, unit="ms")},
     "memory": {"reload/rss-growth": Target(most=5, unit="%")},
 }
-"""Targets by group and row. Under no group stands what no benchmark measures yet."""
+"""Targets by group and row."""
