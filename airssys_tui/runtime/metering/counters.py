@@ -67,7 +67,7 @@ class LatencyHistogram:
         """Return how many latencies are at most as long as each of ``LATENCY_BOUNDS``; empty if there are none."""
         if not self.total:
             return ()
-        sums = list(accumulate(self._counts))
+        sums = list(accumulate(self._counts[: _BOUNDARIES[-1]]))
         return tuple(sums[index - 1] for index in _BOUNDARIES)
 
     def quantile(self, fraction: float) -> float | None:
