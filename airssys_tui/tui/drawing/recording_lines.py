@@ -10,9 +10,7 @@ from airssys_tui.core.lifecycle import State
 from airssys_tui.core.units import format_count
 from airssys_tui.tui.drawing.glyphs import Glyphs
 from airssys_tui.tui.drawing.lines import Line, Span, fit, labelled, safe, wrap
-from airssys_tui.tui.drawing.moments import clock_text, day_text
-
-DAY: Final = 20 * 3600.0
+from airssys_tui.tui.drawing.moments import clock_text, moment_text
 
 WHEN_FROM: Final = 34
 """From this width on the list shows when a call began."""
@@ -64,7 +62,7 @@ def list_row(
         spans.append(Span(glyphs.states[state], tone))
     spans.append(Span(f"{call.number:>{NUMBER}}"))
     if width >= WHEN_FROM:
-        when = clock_text(call.at) if abs(now - call.at) < DAY else day_text(call.at)
+        when = moment_text(call.at, now)
         spans.append(Span(f" {when:<{WHEN}}", "quiet"))
     name = safe(f"{call.export.rpartition('#')[2]}{call.arguments}", glyphs)
     spans.append(Span(f" {fit(name, _room(width), ellipsis=glyphs.ellipsis)}", "bad" if call.trap else "plain"))

@@ -10,13 +10,11 @@ from airssys_tui.core.lifecycle import State
 from airssys_tui.core.units import format_count
 from airssys_tui.tui.drawing.glyphs import Glyphs
 from airssys_tui.tui.drawing.lines import Line, Span, fit, safe, wrap
-from airssys_tui.tui.drawing.moments import clock_text, day_text, offset_text
+from airssys_tui.tui.drawing.moments import clock_text, moment_text, offset_text
 from airssys_tui.tui.drawing.quantities import format_ms
 
 SHORT: Final = 8
 """Digits of a trace's identity that are shown in the list."""
-
-DAY: Final = 20 * 3600.0
 
 STEPPED: Final = 44
 """From this width on the list shows the number of steps."""
@@ -81,7 +79,7 @@ def list_row(trace: TraceView, now: float, glyphs: Glyphs, width: int, *, chosen
     """Draw one call."""
     steps = f" {len(trace.spans):>5}" if width >= STEPPED else ""
     short = f" {safe(trace.id, glyphs)[:SHORT]:<{SHORT}}" if width >= NAMED else ""
-    when = clock_text(trace.at) if abs(now - trace.at) < DAY else day_text(trace.at)
+    when = moment_text(trace.at, now)
     name = safe(trace.export.rpartition("#")[2], glyphs)
     return (
         Span(glyphs.pointer if chosen else " ", "accent"),

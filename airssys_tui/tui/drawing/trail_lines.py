@@ -12,7 +12,7 @@ from airssys_tui.core.units import format_count
 from airssys_tui.tui.drawing.glyphs import Glyphs
 from airssys_tui.tui.drawing.grant_lines import times_text
 from airssys_tui.tui.drawing.lines import Line, Span, cut_middle, elide, fit, labelled, line_width, safe
-from airssys_tui.tui.drawing.moments import ago_text, clock_text, day_text
+from airssys_tui.tui.drawing.moments import ago_text, clock_text, moment_text
 
 NUMBER: Final = 6
 WHEN: Final = 8
@@ -37,9 +37,6 @@ REASONED: Final = 76
 
 NUMBERED: Final = 100
 """From this width on it has the number of an entry and who answered."""
-
-DAY: Final = 20 * 3_600.0
-"""Seconds from which on the day is shown."""
 
 TONES: Final[Mapping[AuditKind, str]] = {
     AuditKind.GRANTED: "ok",
@@ -102,7 +99,7 @@ def audit_row(entry: AuditEntry, now: float, glyphs: Glyphs, width: int, *, chos
     if width >= NUMBERED:
         spans.append(Span(f"{entry.n:>{NUMBER}} ", "quiet"))
     if width >= TIMED:
-        when = clock_text(entry.at) if now - entry.at < DAY else day_text(entry.at)
+        when = moment_text(entry.at, now)
         spans.append(Span(f"{when:<{WHEN}} ", "quiet"))
     spans += [
         Span(f"{fit(str(entry.kind), KIND, ellipsis=dots)} ", TONES.get(entry.kind, "quiet")),

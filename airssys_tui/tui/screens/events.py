@@ -11,7 +11,7 @@ from airssys_tui.tui.actions.view import View
 from airssys_tui.tui.drawing.columns import Sight
 from airssys_tui.tui.drawing.event_filter import KINDS
 from airssys_tui.tui.drawing.lines import Line, Span, fit, line_width, safe
-from airssys_tui.tui.drawing.moments import clock_text, day_text
+from airssys_tui.tui.drawing.moments import moment_text
 from airssys_tui.tui.drawing.selection import LEVEL_GLYPHS, LEVEL_TONES
 from airssys_tui.tui.operating.operations import Operations
 from airssys_tui.tui.screens.stream import StreamScreen
@@ -21,13 +21,11 @@ OLDER_PAGE: Final = 500
 OLDER_KEPT: Final = 5_000
 """Older events that the screen keeps."""
 
-DAY: Final = 20 * 3_600.0
-
 
 def event_columns(event: Event, sight: Sight, width: int, *, chosen: bool) -> Line:
     """Draw what precedes an event's text: time, level, component, kind; less of it when narrow."""
     glyphs = sight.glyphs
-    when = clock_text(event.at) if sight.now - event.at < DAY else day_text(event.at)
+    when = moment_text(event.at, sight.now)
     spans = [
         Span(glyphs.pointer if chosen else " ", "accent"),
         Span(f"{when:<8} ", "quiet"),
