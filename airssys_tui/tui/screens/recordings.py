@@ -49,7 +49,6 @@ class RecordingsScreen(TwoPaneScreen):
         self.seen = RecordingsView(component=component)
         self.calls: Mapping[str, RecordedCallView] = {}
         self.replays: dict[str, ReplayedCall] = {}
-        self._drawn: tuple[object, ...] = ()
         self._page = Pager(id="recording")
         calls = LineTable(self._row, recording_lines.list_head, id="recordings")
         self.place_panes(calls, self._page, "recorded", TITLES)
@@ -83,16 +82,13 @@ class RecordingsScreen(TwoPaneScreen):
         self.crumbs.show([tuple(line)])
 
     def _draw_call(self) -> None:
-        glyphs, width, call = self.session.glyphs, self._page.room, self.call
-        replayed = self.replays.get(str(call.number)) if call is not None else None
-        if self._drawn == (call, replayed, width, glyphs.ascii):
-            return
-        before = self._drawn[0] if self._drawn else None
-        self._drawn = (call, replayed, width, glyphs.ascii)
-        key = self.session.keymap.key("recording.replay")
-        self._page.show(recording_lines.call_lines(call, replayed, key, glyphs, width) if call is not None else [])
-        if not isinstance(before, RecordedCallView) or call is None or before.number != call.number:
-            self._page.scroll_to(y=0, animate=False, force=True, immediate=True)
+        call, glyphs, key = self.call, self.session.glyphs, self.session.keymap.key("recording.replay")
+        replayed = self.replays.get(self.first.key or "")
+        self._page.show_about(
+            self.first.key,
+            (call, replayed, key, glyphs.ascii),
+            lambda width: recording_lines.call_lines(call, replayed, key, glyphs, width) if call is not None else [],
+        )
 
     def _row(self, key: str, width: int, chosen: bool) -> Line:
         call = self.calls.get(key)

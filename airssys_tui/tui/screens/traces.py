@@ -53,7 +53,6 @@ class TracesScreen(TwoPaneScreen):
         self._asked_for = call
         self._of_request = trace
         self._kept: TraceView | None = None
-        self._drawn: tuple[object, ...] = ()
         self._steps = Pager(id="steps")
         self.place_panes(LineTable(self._row, trace_lines.list_head, id="traces"), self._steps, "tracing", TITLES)
 
@@ -107,14 +106,12 @@ class TracesScreen(TwoPaneScreen):
             self.operations.say("this call reported no steps", severity="warning")
 
     def _draw_steps(self) -> None:
-        glyphs, width, trace = self.session.glyphs, self._steps.room, self.trace
-        if self._drawn == (trace, width, glyphs.ascii):
-            return
-        before = self._drawn[0] if self._drawn else None
-        self._drawn = (trace, width, glyphs.ascii)
-        self._steps.show(trace_lines.tree_lines(trace, glyphs, width) if trace is not None else [])
-        if not isinstance(before, TraceView) or trace is None or before.id != trace.id:
-            self._steps.scroll_to(y=0, animate=False, force=True, immediate=True)
+        trace, glyphs = self.trace, self.session.glyphs
+        self._steps.show_about(
+            self.first.key,
+            (trace, glyphs.ascii),
+            lambda width: trace_lines.tree_lines(trace, glyphs, width) if trace is not None else [],
+        )
 
     def _row(self, key: str, width: int, chosen: bool) -> Line:
         trace = self.traces.get(key)

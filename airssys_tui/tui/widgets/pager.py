@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import events
@@ -26,6 +26,7 @@ class Pager(ScrollView, Painter, can_focus=True, inherit_bindings=False):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._lines: tuple[Line, ...] = ()
+        self._about: tuple[str | None, object, int] = (None, None, 0)
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -45,6 +46,21 @@ class Pager(ScrollView, Painter, can_focus=True, inherit_bindings=False):
         self._lines = lines
         self.virtual_size = Size(self.size.width, len(lines))
         self.refresh()
+
+    def show_about(self, key: str | None, of: object, draw: Callable[[int], Sequence[Line]]) -> None:
+        """Show what is told of something, if that or the room for it changed; of something else, from the first line.
+
+        Args:
+            key: What it is about; None for nothing.
+            of: All that the lines depend on besides the room.
+            draw: Draws the lines in this many cells.
+        """
+        before, self._about = self._about, (key, of, self.room)
+        if before == self._about:
+            return
+        self.show(draw(self.room))
+        if before[0] != key:
+            self.scroll_to(y=0, animate=False, force=True, immediate=True)
 
     def step(self, rows: int) -> None:
         """Scroll by this many lines."""
