@@ -10,7 +10,6 @@ from textual import on
 
 from airssys_tui.api.protocol import RuntimeApi
 from airssys_tui.api.views.recordings import RecordedCallView, RecordingsView, ReplayedCall, ReplayOutcome
-from airssys_tui.core.errors import AirssysError
 from airssys_tui.core.units import format_size
 from airssys_tui.tui.actions.view import View
 from airssys_tui.tui.drawing import recording_lines
@@ -105,7 +104,7 @@ class RecordingsScreen(TwoPaneScreen):
     @on(LineTable.Opened)
     def _opened(self, message: LineTable.Opened) -> None:
         message.stop()
-        self.switch_pane()
+        self.go_to("recording")
 
     def action_read(self) -> None:
         """Go to the call, or back to the list."""
@@ -120,10 +119,8 @@ class RecordingsScreen(TwoPaneScreen):
             self.run_worker(self._replay(api, call), exclusive=True, group="replay")
 
     async def _replay(self, api: RuntimeApi, call: RecordedCallView) -> None:
-        try:
-            report = await asyncio.wrap_future(api.replay(self.component, call.number))
-        except AirssysError as error:
-            self.operations.say_error(error)
+        report = await self.operations.ask(api.replay(self.component, call.number))
+        if report is None:
             return
         self.replays |= {str(found.call.number): found for found in report.calls}
         for found in report.calls:
