@@ -79,7 +79,7 @@ def group_row(
     return (*head, Span(state, tone), Span(said, "bad" if bad else "quiet"))
 
 
-def absent_row(branch: Branch, sight: Sight, width: int, *, selected: bool, chosen: Sequence[str] = ()) -> Line:
+def absent_row(branch: Branch, sight: Sight, width: int, *, selected: bool, chosen: Sequence[str]) -> Line:
     """Draw the row of a member that is not in the folder."""
     head = _row(branch, sight, width, selected=selected, name=branch.name, chosen=chosen)
     room = max(0, width - line_width(head))

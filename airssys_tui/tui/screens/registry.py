@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 from textual.widget import Widget
 
-from airssys_tui.api.views.groups import Branch
+from airssys_tui.api.views.groups import Branch, components_of
 from airssys_tui.api.views.runtime import GroupView
 from airssys_tui.tui.actions.view import View
 from airssys_tui.tui.drawing import columns
@@ -100,11 +100,18 @@ class RegistryScreen(ComponentListScreen):
             sight, given = session.sight, session.columns
             return group_row(branch, groups, session.rows, sight, width, selected=chosen, folded=folded, chosen=given)
         if view is None:
-            return absent_row(branch, session.sight, width, selected=chosen) if branch is not None else ()
+            given = session.columns
+            return absent_row(branch, session.sight, width, selected=chosen, chosen=given) if branch is not None else ()
         marked, lead = key in session.marks, branch.lead if branch is not None else ""
         return columns.row(
             view, width, session.sight, selected=chosen, marked=marked, chosen=session.columns, lead=lead
         )
+
+    def turn_to(self, component: str) -> None:
+        """Select a component, and unfold the groups that hide it."""
+        groups = self.session.feed.head.groups
+        self._folded = {name for name in self._folded if component not in components_of(groups, name)}
+        super().turn_to(component)
 
     def titles(self, width: int) -> Line:
         """Draw the header of the table."""
