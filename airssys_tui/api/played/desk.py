@@ -191,8 +191,8 @@ class PlayedCalls(ABC):
 
         def work() -> ReplayReport:
             found = self._get(component)
-            calls = _recorded(found, self.clock()).calls[::-1]
-            asked = calls if every else tuple(each for each in calls[::-1] if call in {None, each.number})[:1]
+            calls = _recorded(found, self.clock()).calls
+            asked = calls[::-1] if every else tuple(each for each in calls if call in {None, each.number})[:1]
             if not asked and not every:
                 raise UsageError(f"no call of {found.id} is recorded", component=found.id)
             return ReplayReport(component=found.id, revision=revision, calls=tuple(map(_again, asked)))
