@@ -13,16 +13,10 @@ from airssys_tui.core.limits import Limits
 from airssys_tui.core.traps import GuestTrap, TrapKind
 from airssys_tui.engine.engine import Engine
 from airssys_tui.engine.ticker import NativeTimer, ThreadTimer, Ticker, native_timers
+from tests.support.command_line import eventually
 from tests.support.engine import guests
 
 TRAPS = guests.binary(guests.TRAPS)
-
-
-def until(condition, seconds=10.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "the condition never became true"
-        time.sleep(0.005)
 
 
 def test_it_is_armed_by_a_call_and_rests_afterwards():
@@ -30,7 +24,7 @@ def test_it_is_armed_by_a_call_and_rests_afterwards():
     instance = engine.linker().instantiate(engine.compile(TRAPS), Limits())
     instance.call("fine")
     assert engine.ticker.armed
-    until(lambda: not engine.ticker.armed)
+    eventually(lambda: not engine.ticker.armed)
     with pytest.raises(GuestTrap) as caught:
         instance.call("spin", fuel=2**60, deadline=0.03)
     assert caught.value.trap.kind is TrapKind.DEADLINE
