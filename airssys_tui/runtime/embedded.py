@@ -291,9 +291,9 @@ class EmbeddedRuntime(RightsAnswers, RequestAnswers, RecordingAnswers, MessageAn
         with self._closing, heap.at_rest():
             if self._closed:
                 return
-            self._closed = True
             for leave in self._leaving:
                 leave()
+            self._closed = True
             # Guests get most of the time; cancelled calls and the threads end within the rest.
             limit = self._floor.settings.shutdown + STOP_EACH * len(self._system.router)
             stopping = asyncio.run_coroutine_threadsafe(self._leave(0.8 * limit), self._loop)

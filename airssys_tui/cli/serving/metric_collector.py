@@ -57,8 +57,10 @@ class MetricCollector:
 
 def _measured(runtime: RuntimeApi, seen: Snapshot) -> list[MeterDetail]:
     """Request the meters of the components with custom metrics; late answers are omitted."""
-    asked = [runtime.meters(row.id) for row in seen.components if row.custom_series]
-    deadline, found = time.monotonic() + ANSWER, []
+    asked, found = [], []
+    with contextlib.suppress(AirssysError):  # it is closed
+        asked = [runtime.meters(row.id) for row in seen.components if row.custom_series]
+    deadline = time.monotonic() + ANSWER
     for answer in asked:
         # If a component was removed meanwhile or the runtime is closing, only those series are missing.
         with contextlib.suppress(AirssysError, TimeoutError, CancelledError):

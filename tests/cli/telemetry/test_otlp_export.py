@@ -141,6 +141,19 @@ def test_a_collector_that_hangs_holds_up_nobody_and_what_is_lost_is_counted(
     eventually(told)
 
 
+def test_what_only_an_open_runtime_knows_is_sent_at_its_end(collector: Collector, guest: World) -> None:
+    made = OtlpExport(collector.url, pace=60.0)
+    made.collector.runtime = guest.runtime
+    made.watch(guest.runtime)
+    guest.call("guest", DOORS + "counter-add", "steps", 3, [])
+    eventually(lambda: any(row.custom_series for row in guest.runtime.snapshot().components))
+    guest.runtime.close()
+    made.close()
+    (point,) = collector.metrics["airssys_custom"].sum.data_points
+    assert point.as_double == 3
+    assert "airssys_http_unrouted" in collector.metrics
+
+
 def test_what_a_collector_refuses_is_counted_and_told_once(
     collector: Collector, guest: World, export: OtlpExport
 ) -> None:
