@@ -9,6 +9,8 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from airssys_tui.core.errors import AirssysError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -66,16 +68,18 @@ def revision_numbers(context: CompletionContext) -> Iterable[tuple[str, str]]:
 def called_components(context: CompletionContext) -> Iterable[tuple[str, str]]:
     """Return what can be called: components of the folder, and the paths that begin like the word being written.
 
-    Raises:
-        AirssysError: As :func:`component_names`.
+    A path needs no catalog, so it is offered where there is none.
     """
+    names: Iterable[tuple[str, str]] = ()
+    with contextlib.suppress(AirssysError):
+        names = component_names(context)
     above, slash, start = context.incomplete.rpartition("/")
     paths: list[str] = []
     with contextlib.suppress(OSError, ValueError):
         near = (path for path in Path(above or slash or ".").iterdir() if path.name.startswith(start))
         shown = (path for path in near if start or not path.name.startswith("."))
         paths = sorted(f"{above}{slash}{path.name}" for path in shown if path.suffix == ".wasm" or path.is_dir())
-    return [*component_names(context), *((path, "path") for path in paths[:MOST_PATHS])]
+    return [*names, *((path, "path") for path in paths[:MOST_PATHS])]
 
 
 def component_exports(context: CompletionContext) -> Iterable[tuple[str, str]]:

@@ -63,6 +63,14 @@ def test_what_can_be_called_is_offered_with_its_exports(
     assert offered(recorded, "call", "nothing", "") == []
 
 
+def test_a_path_is_offered_where_nothing_is_recorded_yet(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "counts.wasm").touch()
+    monkeypatch.chdir(tmp_path)
+    assert offered(desk, "call", "count") == ["counts.wasm"]
+
+
 @pytest.fixture
 def recorded(desk: Desk) -> Desk:
     desk.install("counter")
