@@ -81,6 +81,7 @@ class OtlpExport:
         self._resource = Resource.create({"service.name": name, "service.version": __version__})
         self.collector = MetricCollector()
         self.dropped: Counter[str] = Counter()
+        self._counting = threading.Lock()
         self._queue: deque[EndedSpan | RequestView] = deque()
         self._pace = pace
         self._every = _milliseconds(os.environ.get(INTERVAL, ""), 60_000) / 1_000
@@ -115,9 +116,13 @@ class OtlpExport:
 
     def _take(self, found: EndedSpan | RequestView) -> None:
         if len(self._queue) >= QUEUE:
-            self.dropped["spans"] += 1
+            self._drop("spans", 1)
         else:
             self._queue.append(found)
+
+    def _drop(self, signal: str, count: int) -> None:
+        with self._counting:  # components and the server count on threads of their own
+            self.dropped[signal] += count
 
     def _run(self) -> None:
         while True:
@@ -142,7 +147,7 @@ class OtlpExport:
     def _send_logs(self) -> None:
         assert self._runtime is not None  # noqa: S101 - the thread starts with it
         page = self._runtime.events(after=self._seen, limit=QUEUE)
-        self.dropped["logs"] += page.missed
+        self._drop("logs", page.missed)
         if page.events:
             self._seen = page.events[-1].seq
         for batch in _batches([log_record(event, self._resource) for event in page.events]):
@@ -174,7 +179,7 @@ class OtlpExport:
         """Send one batch; count it as dropped if the collector does not take it, and tell when that begins or ends."""
         taken = export().name == "SUCCESS"
         if not taken:
-            self.dropped[signal] += count
+            self._drop(signal, count)
         if taken == (signal in self._failing):
             (self._failing.discard if taken else self._failing.add)(signal)
             said = "takes {} again" if taken else "does not take {}: they are dropped and counted"
