@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -31,6 +32,15 @@ def require_free(file: Path, *, force: bool) -> None:
         raise UsageError(f"there is no folder {file.parent}", remedy="create it first, or name another file")
     if not force and file.exists():
         raise UsageError(f"{file} already exists", remedy="name another file, or add --force to overwrite it")
+
+
+def write_out(file: Path, lines: Iterable[bytes]) -> int | None:
+    """Write lines to a file as :func:`write_whole` does, and return its size; to standard output, and return None."""
+    if not is_stream(file):
+        return write_whole(file, lines)
+    sys.stdout.buffer.writelines(lines)
+    sys.stdout.flush()
+    return None
 
 
 def write_whole(file: Path, parts: Iterable[bytes]) -> int:

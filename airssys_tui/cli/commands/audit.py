@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import time
 from typing import TYPE_CHECKING, Final
@@ -122,18 +121,14 @@ def export(file: StreamArgument, /, *, force: bool = False, place: Place = HERE)
         place: Which runtime.
     """
     from airssys_tui.api.wire import encode  # noqa: PLC0415 - late: `--help` needs none of it
-    from airssys_tui.cli.answering.export_file import is_stream, require_free, write_whole  # noqa: PLC0415
+    from airssys_tui.cli.answering.export_file import require_free, write_out  # noqa: PLC0415
 
     require_free(file, force=force)
     site = locate(place.folder, place.state_dir)
     with reach(site, Without.RECORD) as api:
-        lines = (encode(entry) + b"\n" for entry in _whole(api))
-        if is_stream(file):
-            with contextlib.suppress(BrokenPipeError):
-                sys.stdout.buffer.writelines(lines)
-                sys.stdout.flush()
-            return ExitCode.OK
-        size = write_whole(file, lines)
+        size = write_out(file, (encode(entry) + b"\n" for entry in _whole(api)))
+    if size is None:
+        return ExitCode.OK
     if place.json:
         answer({"file": str(file), "size": size})
     else:

@@ -12,7 +12,7 @@ from typing import IO, Final
 import msgspec
 
 from airssys_tui.cli.answering.exit_code import ExitCode
-from airssys_tui.cli.answering.export_file import is_stream, require_free, write_whole
+from airssys_tui.cli.answering.export_file import is_stream, require_free, write_out
 from airssys_tui.cli.answering.output import NOTHING, answer, say, say_table, warn
 from airssys_tui.cli.answering.plain_table import PlainColumn
 from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, StreamArgument, component_name
@@ -93,12 +93,9 @@ def export(name: NameArgument, file: StreamArgument, /, *, force: bool = False, 
     require_free(file, force=force)
     site = locate(place.folder, place.state_dir, must_exist=False)
     _limit(site, name)
-    lines = export_lines(site.state_dir.value / STORAGE_FILE, name)
-    if is_stream(file):
-        sys.stdout.buffer.writelines(lines)
-        sys.stdout.flush()
+    size = write_out(file, export_lines(site.state_dir.value / STORAGE_FILE, name))
+    if size is None:
         return ExitCode.OK
-    size = write_whole(file, lines)
     if place.json:
         answer({"file": str(file), "component": name, "size": size})
     else:

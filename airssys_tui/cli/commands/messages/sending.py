@@ -131,6 +131,7 @@ def body_of(text: str | None, file: Path | None, codec: int | None) -> MessageBo
         UsageError: Neither text nor a file is named, or both, or the file cannot be read or is larger than any message.
     """
     from airssys_tui.api.views.messaging import MessageBody  # noqa: PLC0415 - late: `--help` needs none of it
+    from airssys_tui.cli.answering.export_file import is_stream  # noqa: PLC0415
     from airssys_tui.core.limits import BOUNDS  # noqa: PLC0415
 
     if (text is None) == (file is None):
@@ -139,7 +140,7 @@ def body_of(text: str | None, file: Path | None, codec: int | None) -> MessageBo
         return MessageBody(text=text, codec=codec)
     most = int(BOUNDS["message_size"].most)
     try:
-        if str(file) == "-":
+        if is_stream(file):
             data = sys.stdin.buffer.read(most + 1)
         else:
             with file.open("rb") as opened:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
@@ -131,18 +130,14 @@ def letters_export(
         place: Which runtime.
     """
     from airssys_tui.api.wire import encode  # noqa: PLC0415 - late: `--help` needs none of it
-    from airssys_tui.cli.answering.export_file import is_stream, require_free, write_whole  # noqa: PLC0415
+    from airssys_tui.cli.answering.export_file import require_free, write_out  # noqa: PLC0415
 
     require_free(file, force=force)
     to = "" if name is None else component_name(name)
     with reach(locate(place.folder, place.state_dir)) as api:
-        lines = (encode(letter) + b"\n" for letter in _whole(api, to))
-        if is_stream(file):
-            with contextlib.suppress(BrokenPipeError):
-                sys.stdout.buffer.writelines(lines)
-                sys.stdout.flush()
-            return ExitCode.OK
-        size = write_whole(file, lines)
+        size = write_out(file, (encode(letter) + b"\n" for letter in _whole(api, to)))
+    if size is None:
+        return ExitCode.OK
     if place.json:
         answer({"file": str(file), "size": size})
     else:
