@@ -115,10 +115,11 @@ def record_desired(site: Site, command: Start | Stop, who: str, batch: str = "")
     with reading(site) as reader:
         find_component(reader.catalog, command.component)
     with StateDirectory.open(site.state_dir.value, folder=site.folder.value) as state:
-        return _write_desired(state.catalog, command, who, batch)
+        return write_desired(state.catalog, command, who, batch)
 
 
-def _write_desired(catalog: Catalog, command: Start | Stop, who: str, batch: str) -> Done:
+def write_desired(catalog: Catalog, command: Start | Stop, who: str, batch: str) -> Done:
+    """Write the desired state of a component into a catalog; see :func:`record_desired`."""
     from airssys_tui.api.commands import Start  # noqa: PLC0415 - late: not needed for a list
     from airssys_tui.core.events import EventAction, EventKind, Level  # noqa: PLC0415
     from airssys_tui.runtime.commands.inverse import Before, Subject, action_of, inverse_of  # noqa: PLC0415
@@ -187,8 +188,8 @@ def recorded_topics(site: Site) -> dict[str, str]:
     found: dict[str, str] = {}
     with reading(site) as state:
         for record in state.catalog.components():
-            shown = Recorded.of(state.catalog, record).shown
-            for each in decode_manifest(shown.manifest).capabilities.messaging if shown else ():
+            active = state.catalog.active_revision(record.id)
+            for each in decode_manifest(active.manifest).capabilities.messaging if active else ():
                 if each.action not in TO_COMPONENTS:
                     found.setdefault(each.target, f"{each.action} {record.id}")
     return found
