@@ -8,7 +8,7 @@ from airssys_tui.api.views.revisions import DiffLine, RevisionDiff, RevisionView
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import NOTHING, answer, say, say_table
 from airssys_tui.cli.answering.plain_table import PlainColumn
-from airssys_tui.cli.reaching.named_revision import revision_number
+from airssys_tui.cli.reaching.named_revision import revision_numbers
 from airssys_tui.cli.reaching.options import HERE, NameArgument, Place, RevisionArgument, component_name
 from airssys_tui.cli.reaching.reach import Without, ask
 from airssys_tui.cli.reaching.site import locate
@@ -30,8 +30,8 @@ def diff(name: NameArgument, old: RevisionArgument, new: RevisionArgument = "act
     """
     name = component_name(name)
     site = locate(place.folder, place.state_dir, must_exist=False)
-    numbers = revision_number(name, old, place), revision_number(name, new, place)
-    found = ask(site, lambda api: api.diff(name, numbers[1], numbers[0]), Without.RECORD)
+    first, second = revision_numbers(name, (old, new), place)
+    found = ask(site, lambda api: api.diff(name, second, first), Without.RECORD)
     if place.json:
         answer(found)
     else:

@@ -14,24 +14,34 @@ if TYPE_CHECKING:
 
 
 def revision_number(name: str, word: str, place: Place) -> int:
-    """Return the number of the revision that a word names; only a version or a role has to be looked up.
+    """Return the number of the revision that a word names; see :func:`revision_numbers`."""
+    (number,) = revision_numbers(name, (word,), place)
+    return number
+
+
+def revision_numbers(name: str, words: Sequence[str], place: Place) -> tuple[int, ...]:
+    """Return the numbers of the revisions that words name; only versions and roles are looked up, and all at once.
 
     Args:
         name: The component.
-        word: As `options.revision_word` returns it.
+        words: As `options.revision_word` returns them.
         place: Which runtime.
 
     Raises:
         UsageError: The component has no such revision.
         AirssysError: There is no such component, or nobody can say.
     """
-    if word.isdecimal():
-        return int(word)
+    if all(word.isdecimal() for word in words):
+        return tuple(map(int, words))
     from airssys_tui.cli.reaching.reach import Without, ask  # noqa: PLC0415 - late: a number needs nobody
     from airssys_tui.cli.reaching.site import locate  # noqa: PLC0415
 
     site = locate(place.folder, place.state_dir, must_exist=False)
     timeline = ask(site, lambda api: api.versions(name), Without.RECORD)
+    return tuple(int(word) if word.isdecimal() else _number(name, timeline, word) for word in words)
+
+
+def _number(name: str, timeline: Sequence[RevisionView], word: str) -> int:
     found = named(timeline, word)
     if found is None:
         what = f"{word} revision" if word in ROLES else f"revision of version {word}"
