@@ -13,7 +13,14 @@ from cyclopts import Parameter
 from airssys_tui.cli.answering.log_format import LogFormat, chosen_format
 from airssys_tui.cli.answering.output import warn
 from airssys_tui.cli.commands.service.run_choices import RunChoices
-from airssys_tui.cli.reaching.options import FolderArgument, StateDirOption, TierOption, named_path, seconds_of
+from airssys_tui.cli.reaching.options import (
+    FolderArgument,
+    HttpOption,
+    PolicyOption,
+    StateDirOption,
+    TierOption,
+    seconds_of,
+)
 from airssys_tui.cli.reaching.site import locate
 from airssys_tui.cli.serving.telemetry_choice import ENDPOINT, is_wanted
 from airssys_tui.core.errors import UsageError
@@ -66,7 +73,7 @@ class Unattended:
     headless: bool = False
     detach: bool = False
     duration: Annotated[str | None, Parameter(name="--for")] = None
-    policy: Annotated[Path | None, Parameter(name="--policy", converter=named_path)] = None
+    policy: PolicyOption = None
 
 
 ATTENDED: Final = Unattended()
@@ -81,7 +88,7 @@ def run(
     adopt: bool = False,
     tier: TierOption = None,
     state_dir: StateDirOption = None,
-    http: Annotated[str | None, Parameter(name="--http")] = None,
+    http: HttpOption = None,
     reporting: Reporting = QUIET,
 ) -> int:
     """Run a folder of components, with the screen or without.

@@ -69,6 +69,8 @@ ExportArgument = Annotated[str, Parameter(completer=component_exports)]
 StreamArgument = Annotated[Path, Parameter(converter=named_path, allow_leading_hyphen=True)]
 """A file; `-` is standard input or output."""
 
+HttpOption = Annotated[str | None, Parameter(name="--http")]
+PolicyOption = Annotated[Path | None, Parameter(name="--policy", converter=named_path)]
 TierOption = Annotated[Tier | None, Parameter(name="--tier")]
 
 StateDirOption = Annotated[Path | None, Parameter(name="--state-dir", converter=named_path)]

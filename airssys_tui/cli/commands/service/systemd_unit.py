@@ -12,13 +12,11 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final
-
-from cyclopts import Parameter
+from typing import Final
 
 from airssys_tui.cli.answering.exit_code import ExitCode
 from airssys_tui.cli.answering.output import say, warn
-from airssys_tui.cli.reaching.options import FolderArgument, StateDirOption, TierOption, named_path
+from airssys_tui.cli.reaching.options import FolderArgument, HttpOption, PolicyOption, StateDirOption, TierOption
 from airssys_tui.cli.reaching.program_settings import CONFIG_VARIABLE
 from airssys_tui.cli.reaching.site import locate
 from airssys_tui.core.errors import UsageError
@@ -54,9 +52,9 @@ def service(
     /,
     *,
     state_dir: StateDirOption = None,
-    metrics: Annotated[str | None, Parameter(name="--metrics")] = None,
-    http: Annotated[str | None, Parameter(name="--http")] = None,
-    policy: Annotated[Path | None, Parameter(name="--policy", converter=named_path)] = None,
+    metrics: str | None = None,
+    http: HttpOption = None,
+    policy: PolicyOption = None,
     tier: TierOption = None,
 ) -> int:
     """Print a systemd unit that runs a folder as a service of your user.
