@@ -6,6 +6,7 @@ in the environment of the program. It has no date: the same sources make the sam
 
 from __future__ import annotations
 
+import functools
 import io
 import re
 import textwrap
@@ -81,6 +82,7 @@ def man_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+@functools.cache
 def _page(entry: Entry) -> _Page:
     page = _Page()
     words = entry.name.split()
