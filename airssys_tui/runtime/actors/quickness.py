@@ -17,7 +17,7 @@ QUICK_NS: Final = 500_000
 """Nanoseconds that its calls took on average at most."""
 
 LATEST: Final = 10.0
-"""Seconds; whose calls may take longer is not quick: for so long a caller might wait in vain."""
+"""Seconds. A component whose calls have a longer deadline never counts as quick: a caller could be stuck that long."""
 
 
 def is_quick(counters: Counters, serving: Serving | None) -> bool:
