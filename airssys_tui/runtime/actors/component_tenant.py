@@ -145,9 +145,10 @@ class ComponentTenant:
     def messenger(self) -> Messenger:
         """What it sends messages with."""
         made = self._services.messengers if self._services is not None else None
+        if made is not None:
+            return made(self)
         identity = self._manifest.id
-        lone = LoneMessenger({"namespace": identity.namespace, "name": identity.name})
-        return lone if made is None else made(self)
+        return LoneMessenger({"namespace": identity.namespace, "name": identity.name})
 
     @property
     def is_candidate(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from airssys_tui.core.message import MessageKind, Undelivered
+from airssys_tui.core.message import MessageKind
 from airssys_tui.core.text import GuestText, one_line
 from airssys_tui.core.types.interface import (
     Case,
@@ -23,9 +23,18 @@ from airssys_tui.core.types.interface import (
     VariantOf,
     render,
 )
-from airssys_tui.host.types import BYTES, COMPONENT_ERROR, OPTIONAL_STRING, PAIRS, STRING, TIMESTAMP, U64, UNIT_OR_ERROR
+from airssys_tui.host.messages.message_types import COMPONENT_ID, ENCODED_PAYLOAD, MESSAGING_ERROR
+from airssys_tui.host.types import (
+    COMPONENT_ERROR,
+    OPTIONAL_STRING,
+    PAIRS,
+    PAYLOAD,
+    STRING,
+    TIMESTAMP,
+    U64,
+    UNIT_OR_ERROR,
+)
 
-_COMPONENT_ID: Final = Record((Field("namespace", STRING), Field("name", STRING)))
 _COMPONENT_VERSION: Final = Record(
     (
         Field("major", U64),
@@ -35,8 +44,7 @@ _COMPONENT_VERSION: Final = Record(
         Field("build", OPTIONAL_STRING),
     )
 )
-_CONFIG: Final = Record((Field("id", _COMPONENT_ID), Field("version", _COMPONENT_VERSION), Field("entries", PAIRS)))
-_PAYLOAD: Final = VariantOf((Case("text", STRING), Case("binary", BYTES)))
+_CONFIG: Final = Record((Field("id", COMPONENT_ID), Field("version", _COMPONENT_VERSION), Field("entries", PAIRS)))
 _EXECUTION_ERROR: Final = VariantOf(
     tuple(
         Case(name, STRING)
@@ -54,7 +62,7 @@ _EXECUTION_ERROR: Final = VariantOf(
 _EXECUTION_CONTEXT: Final = Record(
     (
         Field("request", U64),
-        Field("caller", OptionOf(_COMPONENT_ID)),
+        Field("caller", OptionOf(COMPONENT_ID)),
         Field("time-left", OptionOf(U64)),
         Field("trace-id", STRING),
     )
@@ -76,17 +84,16 @@ _MESSAGE: Final = Record(
     (
         Field("id", STRING),
         Field("kind", EnumOf(tuple(kind.value for kind in MessageKind))),
-        Field("sender", OptionOf(_COMPONENT_ID)),
+        Field("sender", OptionOf(COMPONENT_ID)),
         Field("topic", OPTIONAL_STRING),
         Field("correlation", OptionOf(U64)),
-        Field("body", Record((Field("codec", OptionOf(U64)), Field("body", _PAYLOAD)))),
+        Field("body", ENCODED_PAYLOAD),
         Field("sent-at", TIMESTAMP),
         Field("time-left", OptionOf(U64)),
         Field("attempt", Primitive("u32")),
         Field("trace-id", STRING),
     )
 )
-_MESSAGING_ERROR: Final = VariantOf(tuple(Case(case.value, STRING) for case in Undelivered))
 
 CONTRACT: Final[dict[str, tuple[Function, ...]]] = {
     "airssys:core-component/lifecycle@1.0.0": (
@@ -96,24 +103,22 @@ CONTRACT: Final[dict[str, tuple[Function, ...]]] = {
     "airssys:core-component/execution@1.0.0": (
         Function(
             "execute",
-            (Param("operation", STRING), Param("input", _PAYLOAD), Param("context", _EXECUTION_CONTEXT)),
-            ResultOf(_PAYLOAD, _EXECUTION_ERROR),
+            (Param("operation", STRING), Param("input", PAYLOAD), Param("context", _EXECUTION_CONTEXT)),
+            ResultOf(PAYLOAD, _EXECUTION_ERROR),
         ),
     ),
     "airssys:core-component/message-handler@1.0.0": (
-        Function("handle-message", (Param("message", _MESSAGE),), ResultOf(OptionOf(_PAYLOAD), COMPONENT_ERROR)),
+        Function("handle-message", (Param("message", _MESSAGE),), ResultOf(OptionOf(PAYLOAD), COMPONENT_ERROR)),
     ),
     "airssys:core-component/callback-handler@1.0.0": (
-        Function(
-            "handle-callback", (Param("request", U64), Param("answer", ResultOf(_PAYLOAD, _MESSAGING_ERROR))), None
-        ),
+        Function("handle-callback", (Param("request", U64), Param("answer", ResultOf(PAYLOAD, MESSAGING_ERROR))), None),
     ),
     "airssys:core-component/health@1.0.0": (Function("check", (), _HEALTH_REPORT),),
     "airssys:core-component/metadata@1.0.0": (Function("describe", (), _METADATA),),
     "airssys:core-component/state@1.0.0": (
         Function("schema", (), STRING),
-        Function("save", (), ResultOf(_PAYLOAD, COMPONENT_ERROR)),
-        Function("load", (Param("saved", _PAYLOAD), Param("from-version", _COMPONENT_VERSION)), UNIT_OR_ERROR),
+        Function("save", (), ResultOf(PAYLOAD, COMPONENT_ERROR)),
+        Function("load", (Param("saved", PAYLOAD), Param("from-version", _COMPONENT_VERSION)), UNIT_OR_ERROR),
     ),
 }
 """Functions by interface. A component may leave out an interface, but no function of one that it exports."""

@@ -338,10 +338,6 @@ def _unknown(target: dict[str, str]) -> Failure:
     return Failure(Undelivered.UNKNOWN_TARGET, text)
 
 
-def _unhandled(to: MailAddress) -> Failure | None:
-    return None if to.handles else Failure(Undelivered.FAILED, f"{to.name} has no message handler")
-
-
 def _out_of_bounds(milliseconds: int | None) -> Failure | None:
     if milliseconds is None or 1 <= milliseconds <= LONGEST_MS:
         return None

@@ -18,13 +18,13 @@ from airssys_tui.core.traps import GuestTrap, TrapKind
 from airssys_tui.core.types.values import Err, Some, Variant
 from airssys_tui.host.messages.message_types import size_of
 from airssys_tui.host.services.messenger import Body
-from airssys_tui.runtime.actors.contract import error_text
+from airssys_tui.runtime.actors.contract import MESSAGE_HANDLER, error_text
 from airssys_tui.runtime.actors.reply import Reply
 from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.messaging.hops import Hop
 from airssys_tui.runtime.messaging.mail_address import MailAddress
 
-HANDLE: Final = "airssys:core-component/message-handler@1.0.0#handle-message"
+HANDLE: Final = f"{MESSAGE_HANDLER}#handle-message"
 
 EMPTY: Final = Variant("text", "")
 """The answer of a handler that gives none."""
@@ -66,8 +66,7 @@ class Message(Reply[Any]):
         to: Who gets it.
         sender: Who sent it; None for the operator.
         body: What it says.
-        number: Unique in this run of the runtime.
-        session: Unique among the runs.
+        number: What tells it apart from all others.
         trace: The trace that it belongs to.
 
     Attributes:

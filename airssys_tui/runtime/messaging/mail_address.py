@@ -9,6 +9,7 @@ from airssys_tui.core.identity import ComponentId
 from airssys_tui.core.limits import Limits
 from airssys_tui.core.manifest.capabilities import MessagingAction
 from airssys_tui.core.types.values import Some
+from airssys_tui.runtime.actors import contract
 from airssys_tui.runtime.actors.actor import Actor
 from airssys_tui.runtime.messaging.hops import Hops
 from airssys_tui.runtime.messaging.message_counts import MessageCounts
@@ -28,7 +29,6 @@ class MailAddress:
 
     Attributes:
         hops: The same.
-        key: Namespace and name.
         name: The component's name.
         value: Its ``component-id``; ``sender`` the same as an option.
         handles: Whether its active revision has a message handler.
@@ -44,7 +44,6 @@ class MailAddress:
         "counts",
         "handles",
         "hops",
-        "key",
         "name",
         "patterns",
         "rate",
@@ -57,11 +56,10 @@ class MailAddress:
 
     def __init__(self, identity: ComponentId, actor: Actor, hops: Hops) -> None:
         limits = Limits()
-        self.key = (identity.namespace, identity.name)
         self.name = str(identity)
         self.actor = actor
         self.hops = hops
-        self.value = {"namespace": identity.namespace, "name": identity.name}
+        self.value = contract.id_value(identity)
         self.sender = Some(self.value)
         self.handles = False
         self.size = limits.message_size

@@ -13,6 +13,7 @@ from airssys_tui.core.message import Failure, Undelivered
 from airssys_tui.core.types.values import Err, Ok, Variant
 from airssys_tui.core.units import format_duration
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
+from airssys_tui.runtime.actors.contract import CALLBACK_HANDLER
 from airssys_tui.runtime.actors.reply import Reply
 from airssys_tui.runtime.actors.serving import Serving
 from airssys_tui.runtime.messaging.hops import Hop
@@ -23,7 +24,7 @@ from airssys_tui.runtime.messaging.timeouts import Timeout, Timeouts
 MOST_OPEN: Final = 1_000
 """Open requests of one instance at most."""
 
-CALLBACK: Final = "airssys:core-component/callback-handler@1.0.0#handle-callback"
+CALLBACK: Final = f"{CALLBACK_HANDLER}#handle-callback"
 
 
 class OpenRequest(msgspec.Struct):
