@@ -344,12 +344,12 @@ class Actor:
                     return False
                 reply = self._mailbox.popleft()
                 self._mailbox.bytes -= reply.size
-                if not reply.begin():
-                    continue
-                self._running = True
+                begun = self._running = reply.begin()
                 wake = self._mailbox.next_for_room() if self._mailbox.room else None
             if wake is not None:
                 wake()
+            if not begun:
+                continue
             self._leave(serving, self._run(reply, serving))
             if perf_counter_ns() > end:
                 break

@@ -79,6 +79,17 @@ def test_the_operator_waits_for_room_where_senders_wait(office: Postmen) -> None
     assert office.texts("block") == ["hello"] * 3
 
 
+def test_a_call_that_was_taken_back_leaves_room_to_who_waits_for_it(office: Postmen) -> None:
+    office.pause("block")
+    queued = [office.start("block", "taken") for _ in range(2)]
+    waiting = office.world.runtime.send_message("block", HELLO)
+    office.world.wait_for(lambda _: office.actor("block").mailbox.room)
+    assert all(each.cancel() for each in queued)
+    office.resume("block")
+    assert waiting.result(PATIENCE).id
+    assert office.texts("block") == ["hello"]
+
+
 def test_who_waits_for_room_no_more_leaves_nothing_behind(office: Postmen, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(operator_post, "LONGEST_BLOCK", 0.02)
     monkeypatch.setattr(component_messenger, "LONGEST_BLOCK_NS", 20_000_000)
