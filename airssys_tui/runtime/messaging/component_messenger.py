@@ -129,14 +129,14 @@ class ComponentMessenger:
         if to.actor.run_within(question, seconds):
             self._own.counts.sent += 1
             return answers[0]
-        wake = _wake()
-        question.add_done_callback(lambda _: wake.set())
-        intake = self._take(question, to, call)
-        if intake is not Intake.TAKEN:
-            return self._refused(self._office.undeliverable(intake, to))
-        self._own.counts.sent += 1
         due = perf_counter_ns() + int(seconds * 1e9)
         try:
+            intake = self._take(question, to, call)
+            if intake is not Intake.TAKEN:
+                return self._refused(self._office.undeliverable(question, intake, to))
+            self._own.counts.sent += 1
+            wake = _wake()
+            question.add_done_callback(lambda _: wake.set())
             while not answers and perf_counter_ns() < due:
                 call.wait([Waitable(due_ns=due, descriptor=wake.fileno())], self._tenant.waiting)
         finally:
@@ -174,7 +174,7 @@ class ComponentMessenger:
         question.correlation = number
         self._requests.sent(number, question)
         intake = to.actor.take(question)
-        return None if intake is Intake.TAKEN else self._office.undeliverable(intake, to)
+        return None if intake is Intake.TAKEN else self._office.undeliverable(question, intake, to)
 
     def cancel(self, request: int) -> bool:
         """Give up on an open request; return whether it was open."""
@@ -244,13 +244,13 @@ class ComponentMessenger:
 
     def _post(self, letter: Letter, to: MailAddress, call: Waiting | None) -> Failure | None:
         intake = self._take(letter, to, call)
-        return None if intake is Intake.TAKEN else self._office.undeliverable(intake, to)
+        return None if intake is Intake.TAKEN else self._office.undeliverable(letter, intake, to)
 
     def _post_durably(self, letter: Letter, to: MailAddress, call: Waiting) -> Failure | None:
         """Have a letter written down and wait for that; it goes into the mailbox whether or not the wait is cut off."""
         intake = self._take(None, to, call)
         if intake is not Intake.TAKEN:
-            return self._office.undeliverable(intake, to)
+            return self._office.undeliverable(None, intake, to)
         receipt = Receipt()
         failure = self._office.durable.accept(letter, receipt.tell)
         if failure is not None:

@@ -95,8 +95,9 @@ class LetterDesk:
         to = self._address(dead.to)
         if to is None:
             return f"there is no component {dead.to}"
-        intake = to.actor.take(self._letter(dead, to))
-        return "" if intake is Intake.TAKEN else self._office.undeliverable(intake, to).text
+        letter = self._letter(dead, to)
+        intake = to.actor.take(letter)
+        return "" if intake is Intake.TAKEN else self._office.undeliverable(letter, intake, to).text
 
     def _discard(self, number: str) -> GuestText:
         dead = self._office.dead.take(number)

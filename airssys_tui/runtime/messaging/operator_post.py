@@ -188,7 +188,7 @@ class OperatorPost:
         if intake is Intake.FULL and to.actor.mailbox.overflow is Overflow.BLOCK:
             intake = await self._post_later(message, to)
         if intake is not Intake.TAKEN:
-            raise _error(self._office.undeliverable(intake, to), to)
+            raise _error(self._office.undeliverable(message, intake, to), to)
 
     async def _post_later(self, message: Message | None, to: MailAddress) -> Intake:
         actor, (room, wake) = to.actor, _bell()

@@ -25,7 +25,7 @@ from airssys_tui.runtime.actors.mailbox import Intake
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.messaging.dead_letters import DeadLetter, DeadLetters
 from airssys_tui.runtime.messaging.hops import Hops
-from airssys_tui.runtime.messaging.letter import Letter, Publication, refused_codec
+from airssys_tui.runtime.messaging.letter import Letter, Message, Publication, refused_codec
 from airssys_tui.runtime.messaging.listeners import Listeners
 from airssys_tui.runtime.messaging.mail_address import MailAddress
 from airssys_tui.runtime.messaging.subscriptions import Subscriptions
@@ -132,8 +132,10 @@ class PostOffice:
             return Failure(Undelivered.RATE_LIMITED, text)
         return None
 
-    def undeliverable(self, intake: Intake, to: MailAddress) -> Failure:
-        """Return why a mailbox did not take a message, and count it."""
+    def undeliverable(self, message: Message | None, intake: Intake, to: MailAddress) -> Failure:
+        """Return why a mailbox did not take a message, and count it; None if only room for one was asked for."""
+        if message is not None:
+            message.cancel()  # until it is over it refers to itself, and would stay with its body
         if intake is Intake.FULL:
             failure = Failure(Undelivered.MAILBOX_FULL, f"the mailbox of {to.name} is full")
         else:
@@ -169,7 +171,7 @@ class PostOffice:
             if intake is Intake.TAKEN:
                 taken += 1
             else:
-                to.counts.missed[self.undeliverable(intake, to).case.value] += 1
+                to.counts.missed[self.undeliverable(letter, intake, to).case.value] += 1
         if refused and refused == len(subscribed):
             text = f"none of {refused} subscribers accepts the codec {codec.value:#x}"
             return 0, Failure(Undelivered.UNSUPPORTED_CODEC, text)

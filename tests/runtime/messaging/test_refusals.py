@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +13,7 @@ from airssys_tui.api.views.messaging import MessageBody
 from airssys_tui.core.message import Guarantee, MessageHeldBack, MessageRefusal, Undelivered
 from airssys_tui.runtime.actors import mailbox
 from airssys_tui.runtime.messaging import component_messenger, operator_post
+from airssys_tui.runtime.messaging.letter import Letter, Question
 from tests.support.postmen import Postmen, body, identity, said
 from tests.support.world import PATIENCE, World
 
@@ -38,6 +41,17 @@ def refused(office: Postmen, to: str, said: MessageBody = HELLO) -> MessageRefus
     return refusal.value
 
 
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Have what refers to itself stay, after all that does was collected."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def test_a_flooded_mailbox_is_told_to_both_and_counted(office: Postmen) -> None:
     office.pause("reject")
     assert office.ask("ann", "flood", identity("reject"), "x", 10) == 2
@@ -47,6 +61,18 @@ def test_a_flooded_mailbox_is_told_to_both_and_counted(office: Postmen) -> None:
     assert office.texts("reject") == ["x", "x"]
     assert "turned away, mailbox-full: 9" in office.told("reject")
     assert "could not be sent, mailbox-full: 8" in office.told("ann")
+
+
+def test_what_a_full_mailbox_did_not_take_is_gone_at_once(office: Postmen) -> None:
+    office.pause("reject")
+    assert office.ask("ann", "flood", identity("reject"), "x", 2) == 2
+    with uncollected():
+        assert office.ask("ann", "flood", identity("reject"), "x", 10) == 0
+        assert office.call("ann", "reject", "x")[0] == "mailbox-full"
+        left = [each for each in gc.get_objects() if type(each) in {Letter, Question} and each.to.name == "reject"]
+    assert sorted(map(id, left)) == sorted(map(id, office.actor("reject").mailbox))
+    office.resume("reject")
+    assert office.texts("reject") == ["x", "x"]
 
 
 def test_a_mailbox_is_full_of_bytes_too(office: Postmen, monkeypatch: pytest.MonkeyPatch) -> None:
