@@ -30,6 +30,7 @@ LIFECYCLE: Final = "airssys:core-component/lifecycle@1.0.0"
 EXECUTION: Final = "airssys:core-component/execution@1.0.0"
 HEALTH: Final = "airssys:core-component/health@1.0.0"
 STATE: Final = "airssys:core-component/state@1.0.0"
+MESSAGE_HANDLER: Final = "airssys:core-component/message-handler@1.0.0"
 COMMAND: Final = "wasi:cli/run"
 INCOMING_HANDLER: Final = "wasi:http/incoming-handler"
 
@@ -43,7 +44,7 @@ def kind_of(interface: Interface, declared: str | None) -> str:
         return declared
     if interface.exports_interface(COMMAND):
         return "command"
-    is_actor = any(interface.exports_interface(name) for name in (LIFECYCLE, EXECUTION, HEALTH, STATE))
+    is_actor = any(interface.exports_interface(name) for name in (LIFECYCLE, EXECUTION, HEALTH, STATE, MESSAGE_HANDLER))
     return "actor" if is_actor else "passive"
 
 

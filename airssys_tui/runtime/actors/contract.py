@@ -25,7 +25,7 @@ METADATA: Final = "airssys:core-component/metadata@1.0.0"
 HEALTH: Final = description.HEALTH
 STATE: Final = description.STATE
 TIMER_HANDLER: Final = "airssys:core-component/timer-handler@1.0.0"
-MESSAGE_HANDLER: Final = "airssys:core-component/message-handler@1.0.0"
+MESSAGE_HANDLER: Final = description.MESSAGE_HANDLER
 CALLBACK_HANDLER: Final = "airssys:core-component/callback-handler@1.0.0"
 COMMAND: Final = description.COMMAND
 
