@@ -32,7 +32,7 @@ from typing import Any, Final, TypeVar
 
 from airssys_tui.core.errors import CallDropped, NotServing
 from airssys_tui.core.traps import GuestTrap
-from airssys_tui.runtime.actors.mailbox import Intake, Mailbox
+from airssys_tui.runtime.actors.mailbox import FULL, TAKEN, Intake, Mailbox
 from airssys_tui.runtime.actors.quickness import MOST_WITHIN, is_quick
 from airssys_tui.runtime.actors.reply import QUEUED, Reply
 from airssys_tui.runtime.actors.serving import Serving
@@ -156,15 +156,15 @@ class Actor:
             if full:
                 displaced = mailbox.displace(size)
                 full = not mailbox.takes(size)
+                self.counters.dropped += len(displaced)
             if message is not None and not full:
                 mailbox.append(message)
                 mailbox.bytes += size
                 if not self._scheduled:
                     self._schedule()
-            self.counters.dropped += len(displaced)
         for each in displaced:
             each.fail(mailbox.full(self.component))
-        return Intake.FULL if full else Intake.TAKEN
+        return FULL if full else TAKEN
 
     def run_within(self, message: Reply[Any], within: float) -> bool:
         """Run a call for a guest that waits for it on this thread, in place of a turn; return whether it was run.

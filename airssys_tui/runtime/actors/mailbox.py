@@ -25,6 +25,11 @@ class Intake(Enum):
     FULL = "full"
 
 
+TAKEN: Final = Intake.TAKEN
+FULL: Final = Intake.FULL
+"""What every message asks: looking up a member of an enum takes as long as putting it into the mailbox."""
+
+
 class Mailbox(deque[Reply[Any]]):
     """Calls and messages in the order in which they are to run.
 

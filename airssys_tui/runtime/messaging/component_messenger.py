@@ -25,7 +25,7 @@ from airssys_tui.engine.waiting import Waitable, Wake
 from airssys_tui.host.messages.message_types import size_of
 from airssys_tui.host.services.messenger import Body, SendOptions, Waiting
 from airssys_tui.runtime.actors.component_tenant import ComponentTenant
-from airssys_tui.runtime.actors.mailbox import Intake
+from airssys_tui.runtime.actors.mailbox import FULL, TAKEN, Intake
 from airssys_tui.runtime.actors.wait_chain import begin_wait, end_wait
 from airssys_tui.runtime.messaging.letter import Letter, Question
 from airssys_tui.runtime.messaging.mail_address import MOST_PATTERNS, MailAddress
@@ -37,6 +37,8 @@ from airssys_tui.runtime.messaging.written.receipt import Receipt
 MOST_HELD: Final = 1_000
 MOST_HELD_BYTES: Final = 16 * 1024 * 1024
 """Messages, requests and subscriptions that a candidate's messenger holds at most, and bytes of what they say."""
+
+_DURABLE: Final = Guarantee.DURABLE  # looking up a member of an enum takes a while, and guests send in loops
 
 LONGEST_BLOCK_NS: Final = 1_000_000_000
 """Nanoseconds that a sender waits for room in a mailbox at most."""
@@ -87,7 +89,7 @@ class ComponentMessenger:
         if to is None:
             return self._refused(_unknown(target))
         failure = self._refusal(to.sends, body, to) or _out_of_bounds(options.deadline_ms) or unhandled(to)
-        durable = options.guarantee is Guarantee.DURABLE
+        durable = options.guarantee is _DURABLE
         if failure is None and durable and self._held is not None:
             text = "a candidate sends no durable messages, as it may never serve; ask for at-least-once"
             failure = Failure(Undelivered.FAILED, text)
@@ -132,7 +134,7 @@ class ComponentMessenger:
         due = perf_counter_ns() + int(seconds * 1e9)
         try:
             intake = self._take(question, to, call)
-            if intake is not Intake.TAKEN:
+            if intake is not TAKEN:
                 return self._refused(self._office.undeliverable(question, intake, to))
             self._own.counts.sent += 1
             wake = _wake()
@@ -174,7 +176,7 @@ class ComponentMessenger:
         question.correlation = number
         self._requests.sent(number, question)
         intake = to.actor.take(question)
-        return None if intake is Intake.TAKEN else self._office.undeliverable(question, intake, to)
+        return None if intake is TAKEN else self._office.undeliverable(question, intake, to)
 
     def cancel(self, request: int) -> bool:
         """Give up on an open request; return whether it was open."""
@@ -244,12 +246,12 @@ class ComponentMessenger:
 
     def _post(self, letter: Letter, to: MailAddress, call: Waiting | None) -> Failure | None:
         intake = self._take(letter, to, call)
-        return None if intake is Intake.TAKEN else self._office.undeliverable(letter, intake, to)
+        return None if intake is TAKEN else self._office.undeliverable(letter, intake, to)
 
     def _post_durably(self, letter: Letter, to: MailAddress, call: Waiting) -> Failure | None:
         """Have a letter written down and wait for that; it goes into the mailbox whether or not the wait is cut off."""
         intake = self._take(None, to, call)
-        if intake is not Intake.TAKEN:
+        if intake is not TAKEN:
             return self._office.undeliverable(None, intake, to)
         receipt = Receipt()
         failure = self._office.durable.accept(letter, receipt.tell)
@@ -263,18 +265,19 @@ class ComponentMessenger:
     def _take(self, message: Letter | Question | None, to: MailAddress, call: Waiting | None) -> Intake:
         """Put a message into a mailbox, or make room for one; wait for room if that is what the mailbox wants."""
         intake = to.actor.take(message)
-        waits = to.actor.mailbox.overflow is Overflow.BLOCK and to is not self._own  # it makes no room while it waits
-        if intake is not Intake.FULL or call is None or not waits:
+        if intake is not FULL or call is None or to is self._own:  # which makes no room while it waits
+            return intake
+        if to.actor.mailbox.overflow is not Overflow.BLOCK:
             return intake
         until = min(perf_counter_ns() + LONGEST_BLOCK_NS, _before_end(call))
         wake = _wake()
         try:
-            while intake is Intake.FULL and perf_counter_ns() < until:
+            while intake is FULL and perf_counter_ns() < until:
                 wake.clear()
                 with to.actor.lock:
                     to.actor.mailbox.await_room(wake.set)
                 intake = to.actor.take(message)
-                if intake is Intake.FULL:
+                if intake is FULL:
                     call.wait([Waitable(due_ns=until, descriptor=wake.fileno())], self._tenant.waiting)
         finally:
             with to.actor.lock:

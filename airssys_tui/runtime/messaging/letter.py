@@ -70,6 +70,7 @@ class Message(Reply[Any]):
         trace: The trace that it belongs to.
 
     Attributes:
+        id: Its number.
         to: The same, as are ``sender``, ``body`` and ``trace``.
         sent_ns: Unix nanoseconds when it was sent.
         until: Monotonic seconds after which it is not delivered; None for never.
@@ -80,10 +81,10 @@ class Message(Reply[Any]):
     """
 
     __slots__ = (
-        "_number",
         "attempt",
         "body",
         "correlation",
+        "id",
         "sender",
         "sent_ns",
         "size",
@@ -107,12 +108,7 @@ class Message(Reply[Any]):
         self.attempt = 1
         self.correlation: int | None = None
         self.topic: str | None = None
-        self._number = number
-
-    @property
-    def id(self) -> str:
-        """What tells it apart from all others."""
-        return self._number
+        self.id = number
 
     def _deliver(self, serving: Serving) -> Any:
         left: Some | None = None
@@ -138,8 +134,8 @@ class Message(Reply[Any]):
             answer = serving.call(
                 HANDLE,
                 {
-                    "id": self._number,
-                    "kind": self.kind.value,
+                    "id": self.id,
+                    "kind": str(self.kind),
                     "sender": sender.sender if sender is not None else None,
                     "topic": Some(topic) if topic is not None else None,
                     "correlation": Some(self.correlation) if self.correlation is not None else None,

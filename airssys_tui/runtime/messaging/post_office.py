@@ -21,7 +21,7 @@ from airssys_tui.core.text import GuestText
 from airssys_tui.host.messages.message_types import size_of
 from airssys_tui.host.services.messenger import Body
 from airssys_tui.runtime.actors import contract
-from airssys_tui.runtime.actors.mailbox import Intake
+from airssys_tui.runtime.actors.mailbox import TAKEN, Intake
 from airssys_tui.runtime.components.component import Component
 from airssys_tui.runtime.messaging.dead_letters import DeadLetter, DeadLetters
 from airssys_tui.runtime.messaging.hops import Hops
@@ -168,7 +168,7 @@ class PostOffice:
             letter.topic = topic
             letter.may_have = subscription.may_have
             intake = to.actor.take(letter)
-            if intake is Intake.TAKEN:
+            if intake is TAKEN:
                 taken += 1
             else:
                 to.counts.missed[self.undeliverable(letter, intake, to).case.value] += 1
@@ -196,7 +196,7 @@ class PostOffice:
             kind=letter.kind,
             topic=letter.topic or "",
             body=letter.body,
-            size=size_of(letter.body),
+            size=letter.size,
             attempts=letter.attempt,
             guarantee=letter.guarantee,
             correlation=letter.correlation,

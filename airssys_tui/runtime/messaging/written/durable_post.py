@@ -32,7 +32,6 @@ import msgspec
 from airssys_tui.core.errors import AirssysError, DiskFull
 from airssys_tui.core.message import Failure, Undelivered
 from airssys_tui.core.units import MIB, format_size
-from airssys_tui.host.messages.message_types import size_of
 from airssys_tui.runtime.actors.mailbox import Intake
 from airssys_tui.runtime.machinery.disk_thread import DiskThread
 from airssys_tui.runtime.messaging.dead_letters import DeadLetter
@@ -182,7 +181,7 @@ class DurablePost:
         Returns:
             Why it is not accepted; nobody is told anything then.
         """
-        size = size_of(letter.body)
+        size = letter.size
         with self._lock:
             failure = self._refusal(letter.to.name, size)
             if failure is not None:
@@ -200,7 +199,7 @@ class DurablePost:
     def acknowledged(self, letter: Letter) -> None:
         """Note that a letter was handled: its row goes soon."""
         with self._lock:
-            self._count(self._box(letter.to.name), -1, size_of(letter.body))
+            self._count(self._box(letter.to.name), -1, letter.size)
             self._owe((letter.row or 0,))
             many = len(self._handled) >= MANY_HANDLED
         if many:
