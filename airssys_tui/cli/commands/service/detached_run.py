@@ -42,9 +42,10 @@ def run_detached(site: Site, words: Sequence[str]) -> int:
         raise UsageError(f"it runs already, in pid {there}", remedy=f"airssys-tui attach {site.folder.value}")
     log = log_path(site.state_dir.value).with_name("run.log")
     output = open_log(log)
+    folder, state_dir = site.folder.value.absolute(), site.state_dir.value.absolute()  # no name of theirs is an option
     try:
         started = subprocess.Popen(  # noqa: S603 - this program
-            [*program(), "run", str(site.folder.value), "--headless", "--state-dir", str(site.state_dir.value), *words],
+            [*program(), "run", str(folder), "--headless", "--state-dir", str(state_dir), *words],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
